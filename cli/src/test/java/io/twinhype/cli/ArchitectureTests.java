@@ -1,0 +1,80 @@
+package io.twinhype.cli;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Holds the one direction of dependencies between the rooms of the house (docs/architecture.md). */
+final class ArchitectureTests {
+    private static JavaClasses classes;
+
+    @BeforeAll
+    static void importClasses() {
+        classes = new ClassFileImporter()
+                .withImportOption(new ImportOption.DoNotIncludeTests())
+                .importPackages("io.twinhype");
+    }
+
+    @Test
+    void dependenciesPointOneWay() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("io.twinhype..")
+                .layer("linux")
+                .definedBy("io.twinhype.linux..")
+                .layer("qemu")
+                .definedBy("io.twinhype.qemu..")
+                .layer("twin")
+                .definedBy("io.twinhype.twin..")
+                .layer("guest")
+                .definedBy("io.twinhype.guest..")
+                .layer("lab")
+                .definedBy("io.twinhype.lab..")
+                .layer("engine")
+                .definedBy("io.twinhype.engine..")
+                .layer("demo")
+                .definedBy("io.twinhype.demo..")
+                .layer("cli")
+                .definedBy("io.twinhype.cli..")
+                .whereLayer("cli")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("demo")
+                .mayOnlyBeAccessedByLayers("cli")
+                .whereLayer("engine")
+                .mayOnlyBeAccessedByLayers("demo", "cli")
+                .whereLayer("lab")
+                .mayOnlyBeAccessedByLayers("demo", "cli")
+                .whereLayer("guest")
+                .mayOnlyBeAccessedByLayers("demo", "cli")
+                .whereLayer("twin")
+                .mayOnlyBeAccessedByLayers("engine", "demo", "cli")
+                .whereLayer("qemu")
+                .mayOnlyBeAccessedByLayers("engine")
+                .check(classes);
+    }
+
+    @Test
+    void noCycles() {
+        SlicesRuleDefinition.slices()
+                .matching("io.twinhype.(*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(classes);
+    }
+
+    @Test
+    void foreignFunctionsLiveInLinuxAlone() {
+        ArchRuleDefinition.noClasses()
+                .that()
+                .resideOutsideOfPackage("io.twinhype.linux..")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.lang.foreign.Linker")
+                .check(classes);
+    }
+}
