@@ -34,8 +34,8 @@ record LabScript(LabCommand command, Path out, Optional<TerminalSize> terminal) 
         environment.forEach((name, value) -> words.add(name + "=" + value));
         words.addAll(command.words());
         // The lab's own programs must not be found instead of the machine's, nor env(1) miss its own PATH.
-        return "export PATH=" + ShellWords.quote(environment.get("PATH")) + "\nexec env -i " + ShellWords.quote(words)
-                + "\n";
+        return "export PATH=" + ShellWords.quote(environment.get("PATH")) + "\nexec /usr/bin/env -i "
+                + ShellWords.quote(words) + "\n";
     }
 
     /** Shell assignments. */
