@@ -55,9 +55,15 @@ final class LabRunCommand implements Callable<Integer>, IExitCodeExceptionMapper
     @Parameters(paramLabel = "COMMAND", arity = "1..*", description = "The command and its arguments.")
     private List<String> words = new ArrayList<>();
 
-    @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before call()
     private CommandSpec spec;
+
+    /** What follows the name of the command to run is that command's, also without {@code --} before it. */
+    @Spec
+    void spec(CommandSpec ours) {
+        spec = ours;
+        spec.parser().stopAtPositional(true);
+    }
 
     @Override
     public Integer call() throws Exception {

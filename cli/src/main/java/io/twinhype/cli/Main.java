@@ -18,8 +18,6 @@ public final class Main {
         Twinhype root = new Twinhype();
         CommandLine commandLine = new CommandLine(root);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
-        // What follows the name of the command to run in the lab is that command's, also without `--` before it.
-        commandLine.getSubcommands().get("lab").getSubcommands().get("run").setStopAtPositional(true);
         commandLine.setExecutionExceptionHandler((exception, failed, result) -> report(exception, failed, root));
         commandLine.setParameterExceptionHandler((exception, arguments) -> {
             CommandLine misused = exception.getCommandLine();
