@@ -53,6 +53,12 @@ final class Tool {
         }
     }
 
+    /** Whether a program of that name is in a directory of PATH. */
+    static boolean isInstalled(String program) {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+    }
+
     /** Runs the program to its end, with nothing on its standard input. */
     Result run() throws IOException, TwinException, InterruptedException {
         Path scratch = Files.createTempDirectory("twinhype-tool-");
@@ -76,9 +82,28 @@ final class Tool {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        builder.environment().keySet().removeIf(Tool::steersMake);
         builder.environment().put("LC_ALL", "C");
         builder.environment().putAll(environment);
         return builder;
+    }
+
+    /** A build must depend on its recorded inputs only: what kbuild takes from the environment is not among them. */
+    private static boolean steersMake(String variable) {
+        return variable.startsWith("KBUILD_")
+                || List.of(
+                                "MAKEFLAGS",
+                                "MFLAGS",
+                                "MAKELEVEL",
+                                "MAKEFILES",
+                                "ARCH",
+                                "CROSS_COMPILE",
+                                "KCFLAGS",
+                                "KCPPFLAGS",
+                                "KAFLAGS",
+                                "CFLAGS_MODULE",
+                                "LLVM")
+                        .contains(variable);
     }
 
     private int await(ProcessBuilder builder) throws TwinException, IOException, InterruptedException {
