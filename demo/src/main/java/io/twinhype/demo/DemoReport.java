@@ -2,7 +2,6 @@ package io.twinhype.demo;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * What the demo measured, in the shape of {@code report.json}. Times are milliseconds unless a name says seconds; bytes are
@@ -51,7 +50,10 @@ public record DemoReport(
             long qemuDowntimeMillis,
             long socketBytes,
             long networkBytes,
-            String outcome) {}
+            String outcome) {
+        /** The {@code outcome} of a migration that took place. */
+        public static final String COMPLETED = "completed";
+    }
 
     /**
      * One hypervisor, before and after.
@@ -71,18 +73,23 @@ public record DemoReport(
     /**
      * One guest, from its start to its end.
      *
+     * @param lived whether it answered at the end, saying how many beats it had sent
      * @param beatsSent as the guest says
      * @param longestGapMillis longest silence from its first beat to its last
-     * @param errors found by the guest itself: memory, disk, clock
-     * @param sawFixAfter what the guest's own kernel says of the hypervisor under it at the end: "trapped" is fixed
+     * @param checks rounds in which the guest looked at its memory, its disk and its clock, once a second
+     * @param errors it found, and lines that arrived garbled
+     * @param sawFixBefore what the guest's own kernel said of the hypervisor under it at the start
+     * @param sawFixAfter the same at the end; "trapped" is fixed
      */
     public record GuestRow(
             String vm,
+            boolean lived,
             long beatsSent,
             long beatsReceived,
             long beatsLost,
             long beatsDoubled,
             double longestGapMillis,
+            long checks,
             long errors,
             String sawFixBefore,
             String sawFixAfter) {}
@@ -105,9 +112,4 @@ public record DemoReport(
             double medianTotalMillis,
             long medianSocketBytes,
             long medianNetworkBytes) {}
-
-    /** The row of a hypervisor. */
-    public Optional<HypervisorRow> hypervisor(String name) {
-        return hypervisors.stream().filter(row -> row.name().equals(name)).findFirst();
-    }
 }
