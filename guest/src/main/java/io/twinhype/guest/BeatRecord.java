@@ -1,0 +1,128 @@
+package io.twinhype.guest;
+
+import io.twinhype.guest.BeatLine.Counters;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps what arrived from one guest, and when. Beats of two connections may arrive in any order around a migration:
+ * that is the reader's scheduling, not the guest's doing, so only loss and doubling count.
+ */
+final class BeatRecord {
+    private final String vm;
+    private final BitSet seen = new BitSet();
+    private long[] arrivals = new long[4096];
+    private int count;
+    private long highest;
+    private long doubled;
+    private long malformed;
+    private Counters counters = Counters.NONE;
+    private @Nullable ProbeReading probe;
+    private @Nullable Long end;
+    private String lastNote = "";
+
+    BeatRecord(String vm) {
+        this.vm = vm;
+    }
+
+    /** Takes a line that has just arrived. */
+    synchronized void accept(BeatLine line) {
+        switch (line) {
+            case BeatLine.Beat beat -> accept(beat);
+            case BeatLine.End(long lastSequence, Counters last) -> {
+                end = lastSequence;
+                counters = last;
+            }
+            case BeatLine.Note(String text) -> lastNote = text;
+            case BeatLine.Malformed(String text) -> {
+                malformed++;
+                lastNote = text;
+            }
+        }
+        notifyAll();
+    }
+
+    private void accept(BeatLine.Beat beat) {
+        // Taken under the lock: arrivals are in the order of time whichever connection they came through.
+        long now = System.nanoTime();
+        if (count == arrivals.length) {
+            arrivals = Arrays.copyOf(arrivals, count * 2);
+        }
+        arrivals[count++] = now;
+        int sequence = Math.toIntExact(beat.sequence());
+        if (seen.get(sequence)) {
+            doubled++;
+        }
+        seen.set(sequence);
+        if (beat.sequence() < highest) {
+            return;
+        }
+        highest = beat.sequence();
+        if (!beat.probe().equals("-") && (probe == null || beat.counters().checks() > probe.check())) {
+            probe = new ProbeReading(beat.probe(), beat.counters().checks(), now);
+        }
+        counters = beat.counters();
+    }
+
+    synchronized Duration pauseWithin(long startNanos, long endNanos) {
+        long longest = 0;
+        for (int i = 1; i < count; i++) {
+            if (arrivals[i] - startNanos >= 0 && arrivals[i - 1] - endNanos <= 0) {
+                longest = Math.max(longest, arrivals[i] - arrivals[i - 1]);
+            }
+        }
+        if (count > 0 && arrivals[count - 1] - endNanos <= 0) {
+            longest = Math.max(longest, System.nanoTime() - arrivals[count - 1]);
+        }
+        return Duration.ofNanos(longest);
+    }
+
+    synchronized Optional<ProbeReading> probe() {
+        return Optional.ofNullable(probe);
+    }
+
+    synchronized String lastNote() {
+        return lastNote;
+    }
+
+    synchronized long received() {
+        return seen.cardinality();
+    }
+
+    synchronized boolean arrivedAfter(long nanos) {
+        return count > 0 && arrivals[count - 1] - nanos > 0;
+    }
+
+    synchronized long checks() {
+        return counters.checks();
+    }
+
+    synchronized boolean finished() {
+        return end != null;
+    }
+
+    synchronized HeartbeatSummary summary() {
+        long longest = 0;
+        for (int i = 1; i < count; i++) {
+            longest = Math.max(longest, arrivals[i] - arrivals[i - 1]);
+        }
+        long sent = end == null ? highest : end;
+        long received = seen.cardinality();
+        return new HeartbeatSummary(
+                vm,
+                end != null,
+                sent,
+                received,
+                sent - received,
+                doubled,
+                malformed,
+                longest / 1e6,
+                counters.checks(),
+                counters.diskErrors(),
+                counters.memoryErrors(),
+                counters.clockErrors());
+    }
+}

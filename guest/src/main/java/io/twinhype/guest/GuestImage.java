@@ -1,0 +1,108 @@
+package io.twinhype.guest;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
+import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
+import org.apache.commons.compress.archivers.cpio.CpioConstants;
+
+/**
+ * What the small guest boots from.
+ *
+ * @param kernel the kernel, unpacked if that was possible
+ * @param initramfs the guest's program and the modules it loads
+ */
+public record GuestImage(Path kernel, Path initramfs) {
+    private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "virtio_console");
+
+    /**
+     * Builds the image, or takes it out of the cache where its ingredients have not changed.
+     *
+     * @param kernelRoot a directory into which a kernel package was unpacked: {@code boot/vmlinuz-RELEASE} and
+     *     {@code lib/modules/RELEASE}
+     * @param cache a directory for what was built, made if need be
+     * @param more further modules for this kernel that the guest loads after its own, in this order
+     */
+    public static GuestImage build(Path kernelRoot, Path cache, List<Path> more) throws GuestException {
+        Path vmlinuz = onlyOne(kernelRoot.resolve("boot"), "vmlinuz-");
+        String release = vmlinuz.getFileName().toString().substring("vmlinuz-".length());
+        List<Path> modules = new ArrayList<>(KernelModules.in(
+                        kernelRoot.resolve("lib/modules").resolve(release))
+                .closure(MODULES));
+        modules.addAll(more);
+        Path program = GuestProgram.compile(cache);
+        return new GuestImage(GuestKernel.unpack(vmlinuz, cache), initramfs(program, modules, cache));
+    }
+
+    private static Path onlyOne(Path directory, String prefix) throws GuestException {
+        String advice = "; unpack one linux-image package into " + directory.getParent();
+        try (Stream<Path> files = Files.list(directory)) {
+            List<Path> found = files.filter(
+                            file -> file.getFileName().toString().startsWith(prefix))
+                    .toList();
+            if (found.size() != 1) {
+                throw new GuestException("there must be exactly one " + prefix + "* in " + directory + ", there are "
+                        + found.size() + advice);
+            }
+            return found.getFirst();
+        } catch (IOException missing) {
+            throw new GuestException("there is no kernel in " + directory + advice, missing);
+        }
+    }
+
+    private static Path initramfs(Path program, List<Path> modules, Path cache) throws GuestException {
+        try {
+            byte[] archive = archive(program, modules);
+            Path file = cache.resolve("initramfs-" + ContentHash.of(archive));
+            if (!Files.exists(file)) {
+                Path unfinished = Files.write(Files.createTempFile(cache, "initramfs", ".tmp"), archive);
+                Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+            }
+            return file;
+        } catch (IOException unusable) {
+            throw new GuestException(
+                    "cannot build the guest's initramfs in " + cache + ": " + unusable.getMessage()
+                            + "; is the disk full, or the directory not writable?",
+                    unusable);
+        }
+    }
+
+    /** Uncompressed: the guest would have to spend more on unpacking than the host saves. */
+    private static byte[] archive(Path program, List<Path> modules) throws IOException {
+        var bytes = new ByteArrayOutputStream();
+        try (var archive = new CpioArchiveOutputStream(bytes, CpioConstants.FORMAT_NEW)) {
+            add(archive, "init", CpioConstants.C_ISREG | 0755, Files.readAllBytes(program));
+            add(archive, "modules", CpioConstants.C_ISDIR | 0755, new byte[0]);
+            var order = new StringBuilder();
+            for (Path module : modules) {
+                String name = module.getFileName().toString();
+                order.append(name).append('\n');
+                add(archive, "modules/" + name, CpioConstants.C_ISREG | 0644, Files.readAllBytes(module));
+            }
+            add(
+                    archive,
+                    "modules/order",
+                    CpioConstants.C_ISREG | 0644,
+                    order.toString().getBytes(StandardCharsets.UTF_8));
+        }
+        return bytes.toByteArray();
+    }
+
+    private static void add(CpioArchiveOutputStream archive, String name, long mode, byte[] content)
+            throws IOException {
+        var entry = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, name, content.length);
+        entry.setMode(mode);
+        // The same ingredients make the same file.
+        entry.setTime(0);
+        archive.putArchiveEntry(entry);
+        archive.write(content);
+        archive.closeArchiveEntry();
+    }
+}
