@@ -24,13 +24,23 @@ public final class Canary {
     private Canary() {}
 
     /**
+     * Runs the canary on a KVM device, reading {@link #MSR_AMD64_TW_CFG}.
+     *
+     * @throws CanaryException when the device can't be used, or the guest does not do what it is made to do
+     */
+    public static CanaryResult run(Path device) throws CanaryException {
+        return run(device, MSR_AMD64_TW_CFG);
+    }
+
+    /**
      * Runs the canary on a KVM device.
      *
      * @param device such as /dev/kvm2
      * @param msr the number of the MSR to read
-     * @throws CanaryException when the device can't be used, or the guest does not do what it is made to do
+     * @throws CanaryException when the device can't be used, or the guest does not do what it is made to do; also when the
+     *     calling thread is interrupted, which it then still is
      */
-    public static CanaryResult run(Path device, int msr) throws CanaryException, InterruptedException {
+    public static CanaryResult run(Path device, int msr) throws CanaryException {
         CompletableFuture<CanaryResult> result = new CompletableFuture<>();
         // Its own thread: KVM_RUN does not return from a guest that hangs. A daemon does not keep the JVM.
         Thread.ofPlatform().name("canary on " + device).daemon().start(() -> {
@@ -50,6 +60,9 @@ public final class Canary {
                     "The canary on " + device + " did not end within " + PATIENCE.toSeconds()
                             + " s; do not move VMs there.",
                     e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CanaryException("The canary on " + device + " was not waited for: interrupted.", e);
         } catch (ExecutionException e) {
             throw e.getCause() instanceof CanaryException dead
                     ? dead

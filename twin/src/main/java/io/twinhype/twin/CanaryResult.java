@@ -7,4 +7,9 @@ package io.twinhype.twin;
  * @param invlpgaTrapped whether INVLPGA raised #UD while EFER.SVME was clear, as a processor does; false where
  *     CVE-2026-46082 is not fixed
  */
-public record CanaryResult(MsrRead msr, boolean invlpgaTrapped) {}
+public record CanaryResult(MsrRead msr, boolean invlpgaTrapped) {
+    /** Whether the hypervisor has the fix for CVE-2026-46082. */
+    public boolean patched() {
+        return invlpgaTrapped;
+    }
+}
