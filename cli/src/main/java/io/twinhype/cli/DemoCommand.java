@@ -80,7 +80,8 @@ final class DemoCommand implements Callable<Integer> {
 
     @Option(
             names = "--compare",
-            description = "Afterwards, compare handoff with ordinary live migration over TCP, with guests of 256 MiB to 2 GiB.")
+            description =
+                    "Afterwards, compare handoff with ordinary live migration over TCP, with guests of 256 MiB to 2 GiB.")
     private boolean compare;
 
     @Option(
@@ -93,8 +94,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--fault",
             defaultValue = "none",
-            description = "Break something on purpose: ${COMPLETION-CANDIDATES}. destination-dies kills the destination's"
-                    + " QEMU in the middle of the first migration; the demo then shows where the VM is, and exits with 1.")
+            description =
+                    "Break something on purpose: ${COMPLETION-CANDIDATES}. destination-dies kills the destination's"
+                            + " QEMU in the middle of the first migration; the demo then shows where the VM is, and exits with 1.")
     private Fault fault = Fault.none;
 
     @Spec
@@ -106,8 +108,8 @@ final class DemoCommand implements Callable<Integer> {
         if (runs < 1) {
             throw new ParameterException(spec.commandLine(), "--runs must be at least 1.");
         }
-        DemoOptions options =
-                new DemoOptions(out, method.method, fault.fault, compare ? List.of(256, 512, 1024, 2048) : List.of(), runs);
+        DemoOptions options = new DemoOptions(
+                out, method.method, fault.fault, compare ? List.of(256, 512, 1024, 2048) : List.of(), runs);
         Demo demo = new Demo(options, TwinCache.of(System.getenv()), KernelSources.of(System.getenv()), System.out);
         DemoReport report = demo.run();
         PrintWriter print = spec.commandLine().getOut();

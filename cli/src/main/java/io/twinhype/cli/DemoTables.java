@@ -31,19 +31,26 @@ final class DemoTables {
         for (String problem : report.problems()) {
             text.append("PROBLEM: ").append(problem).append('\n');
         }
-        text.append(
-                String.format(
-                        Locale.ROOT,
-                        report.success()
-                                ? "Both hypervisors were patched under four running VMs, in %.0f s. Nobody noticed.%n"
-                                : "The experiment did not succeed, after %.0f s.%n",
-                        report.totalSeconds()));
+        text.append(String.format(
+                Locale.ROOT,
+                report.success()
+                        ? "Both hypervisors were patched under four running VMs, in %.0f s. Nobody noticed.%n"
+                        : "The experiment did not succeed, after %.0f s.%n",
+                report.totalSeconds()));
         return text.toString();
     }
 
     private static Table migrations(DemoReport report) {
         Table table = new Table(
-                "VM", "FROM", "TO", "METHOD", "PAUSE ms", "QEMU's FIGURE ms", "SOCKET bytes", "NETWORK bytes", "OUTCOME");
+                "VM",
+                "FROM",
+                "TO",
+                "METHOD",
+                "PAUSE ms",
+                "QEMU's FIGURE ms",
+                "SOCKET bytes",
+                "NETWORK bytes",
+                "OUTCOME");
         for (MigrationRow row : report.migrations()) {
             table.row(
                     row.vm(),
@@ -103,7 +110,14 @@ final class DemoTables {
 
     private static Table comparisons(DemoReport report) {
         Table table = new Table(
-                "RAM MiB", "METHOD", "RUNS", "MEDIAN PAUSE ms", "MAX ms", "MEDIAN MOVE ms", "SOCKET bytes", "NETWORK bytes");
+                "RAM MiB",
+                "METHOD",
+                "RUNS",
+                "MEDIAN PAUSE ms",
+                "MAX ms",
+                "MEDIAN MOVE ms",
+                "SOCKET bytes",
+                "NETWORK bytes");
         for (ComparisonRow row : report.comparisons()) {
             table.row(
                     row.memoryMebibytes(),

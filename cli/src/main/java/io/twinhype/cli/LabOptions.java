@@ -1,8 +1,11 @@
 package io.twinhype.cli;
 
 import io.twinhype.lab.Lab;
-import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.LabSpec;
+import io.twinhype.twin.KernelTree;
+import io.twinhype.twin.TwinCache;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,7 +72,11 @@ final class LabOptions {
 
     /** The lab that these options describe; builds hypervisors where they ask for it. */
     Lab lab() throws Exception {
-        LabKernel booted = LabKernels.kernel(kernel);
-        return Lab.of(new LabSpec(booted, memory, 1, hypervisors.modules(booted, LabKernels::twins)));
+        // Standard output is the command's alone.
+        LabKernels kernels = new LabKernels(
+                TwinCache.of(System.getenv()),
+                new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8)));
+        KernelTree tree = kernels.tree(kernel);
+        return Lab.of(new LabSpec(LabKernels.kernel(tree), memory, 1, hypervisors.modules(tree, kernels)));
     }
 }

@@ -41,8 +41,7 @@ final class Table {
             StringBuilder line = new StringBuilder();
             for (int column = 0; column < columns; column++) {
                 String padding = " ".repeat(widths[column] - row.get(column).length());
-                line.append("  ")
-                        .append(numeric[column] ? padding + row.get(column) : row.get(column) + padding);
+                line.append("  ").append(numeric[column] ? padding + row.get(column) : row.get(column) + padding);
             }
             text.append(line.toString().stripTrailing()).append('\n');
         }

@@ -43,7 +43,11 @@ public final class Demo {
     private final PrintStream out;
     private final long startNanos = System.nanoTime();
 
-    /** @param out where progress is told, a line per step */
+    /**
+     * Prepares a demo.
+     *
+     * @param out where progress is told, a line per step
+     */
     public Demo(DemoOptions options, TwinCache cache, KernelSources sources, PrintStream out) {
         this.options = options;
         this.cache = cache;
@@ -64,7 +68,10 @@ public final class Demo {
         KernelTree kernel = new KernelPackages(cache, progress).obtain(KernelSeries.V6_1);
         narrator.say("Kernel " + kernel.release() + ", version " + kernel.version());
         Builds builds = Builds.make(kernel, new HypervisorBuilder(cache, sources, progress), sources, narrator);
-        GuestImage guest = GuestImage.build(kernel.root(), cache.directory().resolve("guest"), List.of(builds.probe().file()));
+        GuestImage guest = GuestImage.build(
+                kernel.root(),
+                cache.directory().resolve("guest"),
+                List.of(builds.probe().file()));
         ExperimentPlan plan = plan(builds, guest);
         Path planFile = results.resolve("plan.json");
         Path outcomeFile = results.resolve("outcome.json");
@@ -100,11 +107,14 @@ public final class Demo {
                 new ModuleToLoad(builds.base().file()),
                 new ModuleToLoad(builds.a().before().file()),
                 new ModuleToLoad(builds.b().before().file()));
-        LabSpec spec = new LabSpec(
-                new LabKernel(kernel.release(), kernel.vmlinuz(), kernel.modulesDirectory()), modules);
+        LabSpec spec =
+                new LabSpec(new LabKernel(kernel.release(), kernel.vmlinuz(), kernel.modulesDirectory()), modules);
         LabOutput output = new LabOutput(
-                lines, lines, took -> narrator.done("Lab booted, base, A and B loaded in it", took.toMillis() / 1000.0));
-        Duration limit = options.comparedMemory().isEmpty() ? EXPERIMENT_LIMIT : EXPERIMENT_LIMIT.plus(COMPARISON_LIMIT);
+                lines,
+                lines,
+                took -> narrator.done("Lab booted, base, A and B loaded in it", took.toMillis() / 1000.0));
+        Duration limit =
+                options.comparedMemory().isEmpty() ? EXPERIMENT_LIMIT : EXPERIMENT_LIMIT.plus(COMPARISON_LIMIT);
         return Lab.of(spec).run(command(plan, outcome), results, limit, output);
     }
 
@@ -127,12 +137,7 @@ public final class Demo {
     }
 
     private DemoReport report(
-            KernelTree kernel,
-            Builds builds,
-            LabResult lab,
-            ExperimentOutcome outcome,
-            Path results,
-            Narrator narrator)
+            KernelTree kernel, Builds builds, LabResult lab, ExperimentOutcome outcome, Path results, Narrator narrator)
             throws DemoException {
         List<String> problems = new ArrayList<>(outcome.problems());
         problems.addAll(Verdict.problems(outcome));

@@ -36,8 +36,7 @@ final class Mover {
         }
     }
 
-    Moved move(Guest guest, Hypervisor to, DemoMethod method, DemoFault fault)
-            throws DemoException, NotMovedException {
+    Moved move(Guest guest, Hypervisor to, DemoMethod method, DemoFault fault) throws DemoException, NotMovedException {
         String from = guest.vm().hypervisor().name();
         long start = System.nanoTime();
         MigrationResult result;
@@ -48,7 +47,8 @@ final class Mover {
             };
         } catch (EngineException e) {
             String lives = guest.heartbeat().awaitBeatAfter(System.nanoTime(), SIGN_OF_LIFE)
-                    ? "its heartbeat goes on on hypervisor " + guest.vm().hypervisor().name()
+                    ? "its heartbeat goes on on hypervisor "
+                            + guest.vm().hypervisor().name()
                     : "its heartbeat has stopped";
             String sentence = e.getMessage() + "; " + lives;
             double silence = Milliseconds.of(guest.heartbeat().pauseWithin(start, System.nanoTime()));

@@ -43,8 +43,7 @@ public final class Hypervisors {
      * @throws EngineException.Refused if VMs use it: nothing was done
      * @throws EngineException.NotReplaced if the new build is not usable; the message says whether the old one is back
      */
-    public LoadedHypervisor replace(Twin twin, Path build, Path old)
-            throws EngineException, InterruptedException {
+    public LoadedHypervisor replace(Twin twin, Path build, Path old) throws EngineException, InterruptedException {
         try {
             modules.unload(twin.moduleName());
         } catch (LinuxException e) {
@@ -65,7 +64,7 @@ public final class Hypervisors {
                 throw new EngineException.NotReplaced("Hypervisor " + twin + " has its new build, which is unusable and"
                         + " can't be unloaded (" + stuck.getMessage() + "): " + e.getMessage());
             }
-            throw backTo(twin, old, e.getMessage());
+            throw backTo(twin, old, String.valueOf(e.getMessage()));
         }
     }
 

@@ -33,9 +33,9 @@ public record GuestImage(Path kernel, Path initramfs) {
     public static GuestImage build(Path kernelRoot, Path cache, List<Path> more) throws GuestException {
         Path vmlinuz = onlyOne(kernelRoot.resolve("boot"), "vmlinuz-");
         String release = vmlinuz.getFileName().toString().substring("vmlinuz-".length());
-        List<Path> modules = new ArrayList<>(KernelModules.in(
-                        kernelRoot.resolve("lib/modules").resolve(release))
-                .closure(MODULES));
+        List<Path> modules = new ArrayList<>(
+                KernelModules.in(kernelRoot.resolve("lib/modules").resolve(release))
+                        .closure(MODULES));
         modules.addAll(more);
         Path program = GuestProgram.compile(cache);
         return new GuestImage(GuestKernel.unpack(vmlinuz, cache), initramfs(program, modules, cache));
