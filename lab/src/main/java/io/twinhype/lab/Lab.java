@@ -26,6 +26,9 @@ public final class Lab {
     /** A run's time limit unless something else is asked for. */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(10);
 
+    /** A terminal stays as long as its user. */
+    private static final Duration NO_LIMIT = Duration.ofDays(3650);
+
     static final String CONTROL = "control";
     static final String STDOUT = "stdout";
     static final String STDERR = "stderr";
@@ -46,7 +49,7 @@ public final class Lab {
      */
     public static Lab of(LabSpec spec) throws LabException {
         spec.kernel().checked();
-        return new Lab(spec, LabTools.on(System.getenv().getOrDefault("PATH", "/usr/bin:/bin")));
+        return new Lab(spec, LabTools.in(System.getenv()));
     }
 
     /**
@@ -83,6 +86,34 @@ public final class Lab {
                             failure.get());
                 }
             }
+            return result;
+        }
+    }
+
+    /**
+     * Boots the lab, gives a command a terminal in it until it ends, and powers it off. Three times Ctrl-] within a second
+     * ends the lab whatever it does; the exit status is 130 then.
+     *
+     * @param command to run, usually a shell
+     * @param out the results directory, as for {@link #run}
+     * @param terminal the user's, in raw mode
+     * @throws LabException if the command did not run to its end
+     * @throws InterruptedException if this thread was interrupted; the lab is gone by then
+     */
+    public LabResult shell(LabCommand command, Path out, LabTerminal terminal)
+            throws LabException, InterruptedException {
+        Path results = resultsDirectory(out);
+        LabScript script = new LabScript(command, results, Optional.of(terminal.size()));
+        try (WorkDirectory work = WorkDirectory.create();
+                Port control = Port.listen(work.path(), CONTROL);
+                Port screen = Port.listen(work.path(), TERMINAL)) {
+            BlockingQueue<LabMessage> messages = new LinkedBlockingQueue<>();
+            CompletableFuture<Optional<IOException>> said = control.read(stream -> readMessages(stream, messages));
+            CompletableFuture<Optional<IOException>> shown = screen.read(stream -> copy(stream, terminal.output()));
+            Keyboard.connect(terminal, screen.output(), control.output(), () -> messages.add(new LabMessage.GivenUp()));
+            LabRun run = new LabRun(spec, tools, script, work.path(), List.of(control, screen));
+            LabResult result = run.await(messages, said, NO_LIMIT, bootTime -> {});
+            shown.join();
             return result;
         }
     }

@@ -23,6 +23,9 @@ sealed interface LabMessage {
     /** QEMU ended. */
     record MachineEnded(int status) implements LabMessage {}
 
+    /** The user of the terminal wants the lab to end. */
+    record GivenUp() implements LabMessage {}
+
     /** A line that no script of ours writes. */
     record Unknown(String line) implements LabMessage {}
 

@@ -21,6 +21,9 @@ final class LabRun {
     /** For output and results to be handed over after the command's end, and for the power to go off. */
     private static final Duration END_LIMIT = Duration.ofSeconds(20);
 
+    /** As if the command had been interrupted by SIGINT. */
+    private static final int GIVEN_UP = 130;
+
     private final LabSpec spec;
     private final LabTools tools;
     private final LabScript script;
@@ -52,6 +55,7 @@ final class LabRun {
         }
         Machine machine = new Machine(
                 spec,
+                KernelImage.bootable(spec.kernel(), tools.cache()),
                 initramfs,
                 script.out(),
                 consoleLog,
@@ -109,6 +113,9 @@ final class LabRun {
                     totalTime = Optional.of(since(start));
                 }
                 case LabMessage.Drained drained -> {}
+                case LabMessage.GivenUp givenUp -> {
+                    return result(GIVEN_UP, bootTime, Optional.of(since(start)));
+                }
                 case LabMessage.Refused refused ->
                     throw new LabException.ModuleRefused(
                             refused.module(), refused.reason(), linesAbout(refused.module()), consoleLog);
