@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -34,17 +34,19 @@ final class KernelImage {
     private KernelImage() {}
 
     /**
-     * What to boot a kernel from: its image unpacked into the cache, or the image itself if it cannot be started unpacked.
+     * What to boot a kernel from: its image unpacked into the cache, or the image itself if it cannot be started unpacked or
+     * there is no room for it, which only makes the boot longer.
      *
      * @param cache a directory, made if missing, that holds the last unpacked kernel of each release
      */
-    static Path bootable(LabKernel kernel, Path cache) throws LabException {
+    static Path bootable(LabKernel kernel, Path cache) {
         try {
             Path config = kernel.image().resolveSibling("config-" + kernel.release());
             if (!Files.isReadable(config) || !Files.readAllLines(config).contains("CONFIG_PVH=y")) {
                 return kernel.image();
             }
-            Path unpacked = cache.resolve("vmlinux-" + kernel.release() + "-" + Files.size(kernel.image()) + "-"
+            String prefix = "vmlinux-" + kernel.release() + "-";
+            Path unpacked = cache.resolve(prefix + Files.size(kernel.image()) + "-"
                     + Files.getLastModifiedTime(kernel.image()).toMillis());
             if (Files.exists(unpacked)) {
                 return unpacked;
@@ -54,13 +56,15 @@ final class KernelImage {
                 return kernel.image();
             }
             Files.createDirectories(cache);
+            try (DirectoryStream<Path> earlier = Files.newDirectoryStream(cache, prefix + "*")) {
+                for (Path file : earlier) {
+                    Files.deleteIfExists(file);
+                }
+            }
             unpack(payload.get(), unpacked);
             return unpacked;
         } catch (IOException e) {
-            throw new LabException.Unprepared(
-                    "The kernel image " + kernel.image() + " cannot be unpacked into " + cache + " (" + e
-                            + "): free some space there, or fetch the kernel again.",
-                    e);
+            return kernel.image();
         }
     }
 
@@ -88,8 +92,6 @@ final class KernelImage {
                 in.transferTo(out);
             }
             Files.move(partial, unpacked, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileAlreadyExistsException e) {
-            // Another lab was faster.
         } finally {
             Files.deleteIfExists(partial);
         }

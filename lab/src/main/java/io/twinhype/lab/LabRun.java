@@ -13,8 +13,6 @@ import java.util.function.IntConsumer;
 
 /** One life of a lab's machine, from QEMU's start to its end, as its messages tell it. */
 final class LabRun {
-    static final String CONSOLE_LOG = "console.log";
-
     /** A boot takes 5 s on an idle machine; a lab that is silent for this long will not come. */
     private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
 
@@ -31,13 +29,13 @@ final class LabRun {
     private final List<Port> ports;
     private final Path consoleLog;
 
-    LabRun(LabSpec spec, LabTools tools, LabScript script, Path directory, List<Port> ports) {
+    LabRun(LabSpec spec, LabTools tools, LabScript script, Path consoleLog, Path directory, List<Port> ports) {
         this.spec = spec;
         this.tools = tools;
         this.script = script;
         this.directory = directory;
         this.ports = ports;
-        this.consoleLog = script.out().resolve(CONSOLE_LOG);
+        this.consoleLog = consoleLog;
     }
 
     LabResult await(
@@ -128,9 +126,16 @@ final class LabRun {
                     }
                     throw lost(ended, emulator, bootTime.isPresent());
                 }
+                case LabMessage.OutputFailed failed -> throw outputLost(failed);
                 case LabMessage.Unknown unknown -> {}
             }
         }
+    }
+
+    static LabException outputLost(LabMessage.OutputFailed failed) {
+        return new LabException.OutputLost(
+                "The command's output could not be passed on (" + failed.cause().getMessage() + "); the lab was ended.",
+                failed.cause());
     }
 
     private LabResult result(int exitStatus, Optional<Duration> bootTime, Optional<Duration> totalTime) {
