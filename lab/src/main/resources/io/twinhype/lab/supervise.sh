@@ -73,7 +73,7 @@ echo "exited $status" >&9
 
 # Whatever the command left running ends now, so that the pipes come to their end and the results are complete.
 # Twice: a process may have forked while the first round was on.
-for round in 1 2; do
+for _ in 1 2; do
     for process in /proc/[0-9]*; do
         process=${process#/proc/}
         case $process in
