@@ -83,14 +83,22 @@ final class LabRun {
         Optional<Duration> bootTime = Optional.empty();
         Optional<Duration> totalTime = Optional.empty();
         int exitStatus = -1;
+        boolean drained = false;
         while (true) {
             long until = totalTime
                     .map(total -> start + total.plus(END_LIMIT).toNanos())
                     .orElse(bootTime.isEmpty() ? bootLimit : limit);
             LabMessage message = messages.poll(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
             if (message == null) {
-                if (totalTime.isPresent()) {
+                if (drained) {
                     return result(exitStatus, bootTime, totalTime);
+                }
+                if (totalTime.isPresent()) {
+                    throw new LabException.MachineLost(
+                            "The command ended with status " + exitStatus + ", but the lab did not hand over all of its"
+                                    + " output and results within " + END_LIMIT.toSeconds() + " s and was ended.",
+                            complaints(),
+                            consoleLog);
                 }
                 if (bootTime.isEmpty() && bootLimit < limit) {
                     throw new LabException.NotBooted(
@@ -98,7 +106,10 @@ final class LabRun {
                             consoleLog);
                 }
                 throw new LabException.TimedOut(
-                        timeout, bootTime.isEmpty() ? "it was booting" : "the command was running", consoleLog);
+                        timeout,
+                        bootTime.isEmpty() ? "it was booting" : "the command was running",
+                        complaints(),
+                        consoleLog);
             }
             switch (message) {
                 case LabMessage.Running running -> {
@@ -110,7 +121,7 @@ final class LabRun {
                     exitStatus = exited.status();
                     totalTime = Optional.of(since(start));
                 }
-                case LabMessage.Drained drained -> {}
+                case LabMessage.Drained handedOver -> drained = true;
                 case LabMessage.GivenUp givenUp -> {
                     return result(GIVEN_UP, bootTime, Optional.of(since(start)));
                 }
@@ -121,7 +132,7 @@ final class LabRun {
                     throw new LabException.NotBooted(
                             "The lab could not be set up: " + failed.reason() + ".", consoleLog);
                 case LabMessage.MachineEnded ended -> {
-                    if (totalTime.isPresent()) {
+                    if (drained) {
                         return result(exitStatus, bootTime, totalTime);
                     }
                     throw lost(ended, emulator, bootTime.isPresent());
@@ -142,10 +153,14 @@ final class LabRun {
         Duration boot = bootTime.orElse(Duration.ZERO);
         return new LabResult(
                 exitStatus,
-                KernelComplaints.in(KernelComplaints.lines(consoleLog)),
+                complaints(),
                 consoleLog,
                 boot,
                 totalTime.orElse(boot).minus(boot));
+    }
+
+    private List<String> complaints() {
+        return KernelComplaints.in(KernelComplaints.lines(consoleLog));
     }
 
     private static Duration since(long start) {
