@@ -11,7 +11,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** What every lab command can be told. */
 final class LabOptions {
@@ -39,6 +42,10 @@ final class LabOptions {
             defaultValue = "" + LabSpec.DEFAULT_MEMORY_MEBIBYTES,
             description = "The lab's memory in MiB (default: ${DEFAULT-VALUE}).")
     private int memory = LabSpec.DEFAULT_MEMORY_MEBIBYTES;
+
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // set by picocli before lab()
+    private CommandSpec spec;
 
     @Option(
             names = "--out",
@@ -72,6 +79,10 @@ final class LabOptions {
 
     /** The lab that these options describe; builds hypervisors where they ask for it. */
     Lab lab() throws Exception {
+        if (memory < LabSpec.LEAST_MEMORY_MEBIBYTES) {
+            throw new ParameterException(
+                    spec.commandLine(), "--memory must be at least " + LabSpec.LEAST_MEMORY_MEBIBYTES + " MiB.");
+        }
         // Standard output is the command's alone.
         LabKernels kernels = new LabKernels(
                 TwinCache.of(System.getenv()),
