@@ -185,8 +185,8 @@ final class Experiment {
                     twin.device().toString(),
                     old.identity(),
                     now.identity(),
-                    old.canary().patched(),
-                    now.canary().patched()));
+                    old.canary().invlpgaTrapped(),
+                    now.canary().invlpgaTrapped()));
         });
         return rows;
     }

@@ -20,11 +20,11 @@ public final class Hypervisors {
      *
      * @throws EngineException.Refused if it is not loaded, or the canary guest did not live
      */
-    public LoadedHypervisor inspect(Twin twin) throws EngineException.Refused {
+    public LoadedHypervisor inspect(Twin twin) throws EngineException.Refused, InterruptedException {
         Path version = Path.of("/sys/module", twin.moduleName(), "version");
         try {
             return new LoadedHypervisor(
-                    twin, Files.readString(version).strip(), Canary.run(twin.device()));
+                    twin, Files.readString(version).strip(), Canary.run(twin.device(), Canary.MSR_AMD64_TW_CFG));
         } catch (IOException e) {
             throw new EngineException.Refused(
                     "Hypervisor " + twin + " is not loaded: " + version + " cannot be read (" + e.getMessage() + ")");
@@ -43,7 +43,8 @@ public final class Hypervisors {
      * @throws EngineException.Refused if VMs use it: nothing was done
      * @throws EngineException.NotReplaced if the new build is not usable; the message says whether the old one is back
      */
-    public LoadedHypervisor replace(Twin twin, Path build, Path old) throws EngineException {
+    public LoadedHypervisor replace(Twin twin, Path build, Path old)
+            throws EngineException, InterruptedException {
         try {
             modules.unload(twin.moduleName());
         } catch (LinuxException e) {
@@ -68,7 +69,7 @@ public final class Hypervisors {
         }
     }
 
-    private EngineException.NotReplaced backTo(Twin twin, Path old, String reason) {
+    private EngineException.NotReplaced backTo(Twin twin, Path old, String reason) throws InterruptedException {
         try {
             modules.load(old, "");
             inspect(twin);
