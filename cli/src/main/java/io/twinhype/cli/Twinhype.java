@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Twinhype.Version.class,
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        subcommands = {LabGroup.class})
+        subcommands = {DemoCommand.class, LabGroup.class})
 final class Twinhype implements Runnable {
     @Option(
             names = "--verbose",
