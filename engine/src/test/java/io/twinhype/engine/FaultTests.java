@@ -33,7 +33,11 @@ final class FaultTests {
     @BeforeEach
     void start() throws Exception {
         guest = new SmallGuest(directory, "web1", 128, "");
-        host = Host.open(new HostSettings(directory, Path.of("/dev/shm"), true, Duration.ofSeconds(20)));
+        start(SmallGuest.PATIENCE);
+    }
+
+    private void start(Duration timeout) throws Exception {
+        host = Host.open(new HostSettings(directory, Path.of("/dev/shm"), true, timeout));
         vm = host.start(guest.definition(), A);
         guest.awaitUp();
     }
