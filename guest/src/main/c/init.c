@@ -4,18 +4,19 @@
  *
  * It sends one heartbeat line per period through a virtio-serial port, so that someone outside sees
  * when the guest did not run, and once a second it checks what a migration could break: the disk
- * (O_DIRECT write and read back), memory, the clock, one MSR.
+ * (O_DIRECT write and read back), memory, the clock; and it reads one file that says what its kernel
+ * makes of the hypervisor under it.
  *
  * Lines sent (see io.twinhype.guest.BeatLine, the other end):
- *   hello 1 period_us=N disk=yes|no msr=0xN|none
- *   b SEQUENCE MONOTONIC_NS CHECKS DISK_ERRORS MEMORY_ERRORS CLOCK_ERRORS MSR      MSR: ok:HEX, fault or -
+ *   hello 1 period_us=N disk=yes|no probe=PATH|none
+ *   b SEQUENCE MONOTONIC_NS CHECKS DISK_ERRORS MEMORY_ERRORS CLOCK_ERRORS PROBE    PROBE: a word, or -
  *   end LAST_SEQUENCE CHECKS DISK_ERRORS MEMORY_ERRORS CLOCK_ERRORS
  *   note TEXT
  * Lines understood: stop, poweroff (both answered with "end" once; poweroff then powers the machine off).
  *
- * Kernel arguments: twinhype.beat_us= (period, default 10000), twinhype.msr= (register number, default
- * none), twinhype.dirty_mib= (memory rewritten without pause, default 0), twinhype.check_mib= (checked
- * memory, default 4).
+ * Kernel arguments: twinhype.beat_us= (period, default 10000), twinhype.probe= (a file whose first word
+ * is reported, default none), twinhype.dirty_mib= (memory rewritten without pause, default 0),
+ * twinhype.check_mib= (checked memory, default 4).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -48,12 +49,11 @@ enum stop_request { RUNNING, STOP, POWEROFF };
 static int port = -1;
 static pthread_mutex_t port_lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic uint32_t checks, disk_errors, memory_errors, clock_errors;
-/* The last outcome of RDMSR: valid only while msr_state says so. */
-enum msr_state { MSR_UNREAD, MSR_OK, MSR_FAULT };
-static _Atomic int msr_state = MSR_UNREAD;
-static _Atomic uint64_t msr_value;
+/* The probe's last word, padded with zeros: up to 8 letters, so that it is read and written whole. */
+#define PROBE_LETTERS 8
+static _Atomic uint64_t probe_word;
+static char probe_path[200];
 static _Atomic int stop_requested = RUNNING;
-static long msr_number = -1;
 
 static void fail(const char *what)
 {
@@ -108,6 +108,14 @@ static long kernel_argument(const char *command_line, const char *name, long oth
 	const char *found = strstr(command_line, name);
 
 	return found ? strtol(found + strlen(name), NULL, 0) : otherwise;
+}
+
+static void word_argument(const char *command_line, const char *name, char *word, size_t size)
+{
+	const char *found = strstr(command_line, name);
+
+	if (found)
+		snprintf(word, size, "%.*s", (int)strcspn(found + strlen(name), " \n"), found + strlen(name));
 }
 
 /* The modules are in /modules, one name per line of /modules/order, dependencies first. */
@@ -232,17 +240,20 @@ static void check_memory(uint64_t *area, unsigned int slices, uint64_t *generati
 		words_of_slice[i] = pattern((uint64_t)slice * words + i, round);
 }
 
-static void check_msr(int msr)
+/* Opened each time: a file in sysfs is made anew for each reader. */
+static void read_probe(void)
 {
-	uint64_t value;
+	char letters[PROBE_LETTERS + 1] = "";
+	uint64_t word;
+	int file = open(probe_path, O_RDONLY | O_CLOEXEC);
 
-	/* The driver uses RDMSR with its fault caught: EIO is the #GP. */
-	if (pread(msr, &value, sizeof(value), msr_number) == (ssize_t)sizeof(value)) {
-		msr_value = value;
-		msr_state = MSR_OK;
-	} else {
-		msr_state = MSR_FAULT;
-	}
+	if (file < 0 || read(file, letters, PROBE_LETTERS) <= 0)
+		strcpy(letters, "error");
+	if (file >= 0)
+		close(file);
+	memset(letters + strcspn(letters, " \n"), 0, PROBE_LETTERS - strcspn(letters, " \n"));
+	memcpy(&word, letters, PROBE_LETTERS);
+	probe_word = word;
 }
 
 static void *check_forever(void *check_mib)
@@ -252,13 +263,10 @@ static void *check_forever(void *check_mib)
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint64_t *generations = calloc(slices, sizeof(*generations));
 	int disk = open("/dev/vda", O_RDWR | O_DIRECT | O_CLOEXEC);
-	int msr = msr_number >= 0 ? open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC) : -1;
 	void *block;
 
 	if (area == MAP_FAILED || !generations || posix_memalign(&block, DISK_BLOCK, DISK_BLOCK) != 0)
 		fail("no memory for the checks");
-	if (msr_number >= 0 && msr < 0)
-		say("note cannot open /dev/cpu/0/msr: %s\n", strerror(errno));
 	for (size_t i = 0; i < (size_t)slices * SLICE_BYTES / sizeof(*area); i++)
 		area[i] = pattern(i, 0);
 	for (uint64_t round = 1;; round++) {
@@ -269,8 +277,8 @@ static void *check_forever(void *check_mib)
 		}
 		if (slices > 0)
 			check_memory(area, slices, generations, round);
-		if (msr >= 0)
-			check_msr(msr);
+		if (probe_path[0])
+			read_probe();
 		checks++;
 		sleep(1);
 	}
@@ -328,20 +336,6 @@ static void start(void *(*body)(void *), void *argument)
 		fail("cannot start a thread");
 }
 
-static void describe_msr(char *text, size_t size)
-{
-	switch (msr_state) {
-	case MSR_OK:
-		snprintf(text, size, "ok:%llx", (unsigned long long)msr_value);
-		break;
-	case MSR_FAULT:
-		snprintf(text, size, "fault");
-		break;
-	default:
-		snprintf(text, size, "-");
-	}
-}
-
 static uint64_t beat_until_stopped(int64_t period)
 {
 	uint64_t sequence = 0;
@@ -350,7 +344,8 @@ static uint64_t beat_until_stopped(int64_t period)
 
 	while (stop_requested == RUNNING) {
 		struct timespec wake;
-		char msr[32];
+		char probe[PROBE_LETTERS + 1] = "-";
+		uint64_t word;
 		int64_t now;
 
 		next += period;
@@ -366,9 +361,11 @@ static uint64_t beat_until_stopped(int64_t period)
 		if (now < last)
 			clock_errors++;
 		last = now;
-		describe_msr(msr, sizeof(msr));
+		word = probe_word;
+		if (word)
+			memcpy(probe, &word, PROBE_LETTERS);
 		say("b %llu %lld %u %u %u %u %s\n", (unsigned long long)++sequence, (long long)now, checks,
-		    disk_errors, memory_errors, clock_errors, msr);
+		    disk_errors, memory_errors, clock_errors, probe);
 	}
 	return sequence;
 }
@@ -403,7 +400,7 @@ int main(void)
 		fail("/proc/cmdline");
 	close(file);
 	period_us = kernel_argument(command_line, "twinhype.beat_us=", 10000);
-	msr_number = kernel_argument(command_line, "twinhype.msr=", -1);
+	word_argument(command_line, "twinhype.probe=", probe_path, sizeof(probe_path));
 	dirty_mib = kernel_argument(command_line, "twinhype.dirty_mib=", 0);
 	check_mib = kernel_argument(command_line, "twinhype.check_mib=", 4);
 	if (period_us <= 0)
@@ -413,12 +410,8 @@ int main(void)
 	open_port();
 	mlockall(MCL_CURRENT);
 
-	if (msr_number >= 0)
-		say("hello 1 period_us=%ld disk=%s msr=0x%lx\n", period_us,
-		    access("/dev/vda", R_OK) == 0 ? "yes" : "no", msr_number);
-	else
-		say("hello 1 period_us=%ld disk=%s msr=none\n", period_us,
-		    access("/dev/vda", R_OK) == 0 ? "yes" : "no");
+	say("hello 1 period_us=%ld disk=%s probe=%s\n", period_us, access("/dev/vda", R_OK) == 0 ? "yes" : "no",
+	    probe_path[0] ? probe_path : "none");
 	start(listen_forever, NULL);
 	start(check_forever, (void *)check_mib);
 	if (dirty_mib > 0)

@@ -1,6 +1,6 @@
 package io.twinhype.engine;
 
-/** Says why something about a VM did not happen, and where the VM is now: the kinds differ in the latter. */
+/** Says why something did not happen, and how things are now: the kinds differ in the latter. */
 public abstract sealed class EngineException extends Exception {
 
     private EngineException(String message) {
@@ -31,6 +31,14 @@ public abstract sealed class EngineException extends Exception {
     public static final class NotMoved extends EngineException {
         /** Describes what failed. */
         public NotMoved(String message) {
+            super(message);
+        }
+    }
+
+    /** A hypervisor did not get its new build. */
+    public static final class NotReplaced extends EngineException {
+        /** Describes what failed, and which build is loaded now. */
+        public NotReplaced(String message) {
             super(message);
         }
     }

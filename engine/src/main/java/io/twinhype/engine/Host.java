@@ -4,6 +4,7 @@ import io.twinhype.qemu.QemuBinary;
 import io.twinhype.qemu.QemuException;
 import io.twinhype.qemu.QemuLauncher;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,6 +75,22 @@ public final class Host implements AutoCloseable {
      */
     public MigrationResult migrate(Vm vm, Hypervisor to, MigrationOptions options) throws EngineException {
         return migrate(vm, to, options, MigrationSteps.NONE);
+    }
+
+    /**
+     * Rehearses a failure: migrates like {@link #migrate(Vm, Hypervisor, MigrationOptions)}, but kills the destination's
+     * VMM when the source has stopped and everything hangs on the way back.
+     *
+     * @throws EngineException.NotMoved always, unless something worse came to light
+     */
+    public MigrationResult rehearseDeathOfDestination(Vm vm, Hypervisor to, MigrationOptions options)
+            throws EngineException {
+        return migrate(vm, to, options, MigrationSteps.DEATH_OF_DESTINATION);
+    }
+
+    /** Returns the file that has what a VM's guest wrote to its first serial port. */
+    public Path consoleLog(Vm vm) {
+        return launch.consoleLog(vm.definition());
     }
 
     MigrationResult migrate(Vm vm, Hypervisor to, MigrationOptions options, MigrationSteps steps)

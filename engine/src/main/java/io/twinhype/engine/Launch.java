@@ -94,7 +94,7 @@ final class Launch implements AutoCloseable {
         var line = new QemuCommandLine(definition.name())
                 .machine(definition.machineType(), definition.cpuModel(), definition.vcpus())
                 .kernel(definition.kernel(), definition.initramfs(), definition.kernelArguments())
-                .console(vmDirectory(definition).resolve("console.log"));
+                .console(consoleLog(definition));
         memory.ifPresentOrElse(
                 file -> line.sharedMemory(definition.memoryMebibytes(), file),
                 () -> line.privateMemory(definition.memoryMebibytes()));
@@ -104,6 +104,10 @@ final class Launch implements AutoCloseable {
             line.endOnReboot();
         }
         return line;
+    }
+
+    Path consoleLog(VmDefinition definition) {
+        return vmDirectory(definition).resolve("console.log");
     }
 
     private Path vmDirectory(VmDefinition definition) {

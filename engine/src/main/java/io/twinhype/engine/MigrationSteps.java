@@ -2,10 +2,23 @@ package io.twinhype.engine;
 
 import io.twinhype.qemu.QemuProcess;
 
-/** Is told how far a migration got. Tests use it to break something at exactly that point. */
+/** Is told how far a migration got: tests and rehearsals break something at exactly that point. */
 interface MigrationSteps {
     /** Does nothing. */
     MigrationSteps NONE = new MigrationSteps() {};
+
+    /** Kills the destination when the source has stopped. */
+    MigrationSteps DEATH_OF_DESTINATION = new MigrationSteps() {
+        @Override
+        public boolean holdsBeforeSwitchover() {
+            return true;
+        }
+
+        @Override
+        public void beforeSwitchover(QemuProcess destination) {
+            destination.kill();
+        }
+    };
 
     /** Whether the source shall stop and wait for {@link #beforeSwitchover}; costs a round trip within the pause. */
     default boolean holdsBeforeSwitchover() {

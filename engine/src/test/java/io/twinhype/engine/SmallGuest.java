@@ -11,6 +11,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /** A real guest under plain emulation, with a disk and a heartbeat every millisecond. */
@@ -27,7 +28,7 @@ final class SmallGuest implements AutoCloseable {
         this.directory = directory;
         this.name = name;
         Path cache = cache();
-        GuestImage image = GuestImage.build(kernelRoot(cache), cache.resolve("guest"));
+        GuestImage image = GuestImage.build(kernelRoot(cache), cache.resolve("guest"), List.of());
         Path disk = directory.resolve(name + ".raw");
         try (var file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(1 << 20);

@@ -8,7 +8,7 @@ sealed interface BeatLine {
     }
 
     /** A heartbeat; {@code guestNanos} is the guest's CLOCK_MONOTONIC. */
-    record Beat(long sequence, long guestNanos, Counters counters, String msr) implements BeatLine {}
+    record Beat(long sequence, long guestNanos, Counters counters, String probe) implements BeatLine {}
 
     /** The last line: {@code lastSequence} beats were sent. */
     record End(long lastSequence, Counters counters) implements BeatLine {}

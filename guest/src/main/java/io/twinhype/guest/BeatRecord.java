@@ -20,7 +20,7 @@ final class BeatRecord {
     private long doubled;
     private long malformed;
     private Counters counters = Counters.NONE;
-    private @Nullable MsrReading msr;
+    private @Nullable ProbeReading probe;
     private @Nullable Long end;
     private String lastNote = "";
 
@@ -61,8 +61,8 @@ final class BeatRecord {
             return;
         }
         highest = beat.sequence();
-        if (!beat.msr().equals("-") && (msr == null || beat.counters().checks() > msr.check())) {
-            msr = new MsrReading(beat.msr(), beat.counters().checks(), now);
+        if (!beat.probe().equals("-") && (probe == null || beat.counters().checks() > probe.check())) {
+            probe = new ProbeReading(beat.probe(), beat.counters().checks(), now);
         }
         counters = beat.counters();
     }
@@ -80,8 +80,8 @@ final class BeatRecord {
         return Duration.ofNanos(longest);
     }
 
-    synchronized Optional<MsrReading> msr() {
-        return Optional.ofNullable(msr);
+    synchronized Optional<ProbeReading> probe() {
+        return Optional.ofNullable(probe);
     }
 
     synchronized String lastNote() {

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
@@ -19,7 +20,7 @@ import org.apache.commons.compress.archivers.cpio.CpioConstants;
  * @param initramfs the guest's program and the modules it loads
  */
 public record GuestImage(Path kernel, Path initramfs) {
-    private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "virtio_console", "msr");
+    private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "virtio_console");
 
     /**
      * Builds the image, or takes it out of the cache where its ingredients have not changed.
@@ -27,12 +28,15 @@ public record GuestImage(Path kernel, Path initramfs) {
      * @param kernelRoot a directory into which a kernel package was unpacked: {@code boot/vmlinuz-RELEASE} and
      *     {@code lib/modules/RELEASE}
      * @param cache a directory for what was built, made if need be
+     * @param more further modules for this kernel that the guest loads after its own, in this order
      */
-    public static GuestImage build(Path kernelRoot, Path cache) throws GuestException {
+    public static GuestImage build(Path kernelRoot, Path cache, List<Path> more) throws GuestException {
         Path vmlinuz = onlyOne(kernelRoot.resolve("boot"), "vmlinuz-");
         String release = vmlinuz.getFileName().toString().substring("vmlinuz-".length());
-        List<Path> modules = KernelModules.in(kernelRoot.resolve("lib/modules").resolve(release))
-                .closure(MODULES);
+        List<Path> modules = new ArrayList<>(
+                KernelModules.in(kernelRoot.resolve("lib/modules").resolve(release))
+                        .closure(MODULES));
+        modules.addAll(more);
         Path program = GuestProgram.compile(cache);
         return new GuestImage(GuestKernel.unpack(vmlinuz, cache), initramfs(program, modules, cache));
     }

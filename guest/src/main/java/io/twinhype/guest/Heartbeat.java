@@ -119,24 +119,25 @@ public final class Heartbeat implements AutoCloseable {
         return await(() -> record.arrivedAfter(nanos), timeout);
     }
 
+    /** Waits for the first reading of the guest's probe. */
+    public Optional<ProbeReading> awaitProbe(Duration timeout) {
+        await(() -> record.probe().isPresent(), timeout);
+        return record.probe();
+    }
+
     /**
-     * Waits for an RDMSR whose first report arrives after the given {@link System#nanoTime}. One that was executed just
-     * before may be reported just after: to be sure of a change, wait for the second.
+     * Waits for a reading of the guest's probe whose report arrives after the given {@link System#nanoTime}. One that was
+     * made just before may be reported just after: to be sure of a change, wait for the second.
      *
      * @return the reading, or nothing if none came in time
      */
-    public Optional<MsrReading> awaitMsrAfter(long nanos, Duration timeout) {
+    public Optional<ProbeReading> awaitProbeAfter(long nanos, Duration timeout) {
         await(
-                () -> record.msr()
+                () -> record.probe()
                         .filter(reading -> reading.atNanos() - nanos > 0)
                         .isPresent(),
                 timeout);
-        return record.msr().filter(reading -> reading.atNanos() - nanos > 0);
-    }
-
-    /** Returns the last RDMSR reported, if the guest was told to read one. */
-    public Optional<MsrReading> msr() {
-        return record.msr();
+        return record.probe().filter(reading -> reading.atNanos() - nanos > 0);
     }
 
     /** Returns what the guest last said in words, empty if nothing. */

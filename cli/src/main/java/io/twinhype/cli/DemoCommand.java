@@ -1,0 +1,122 @@
+package io.twinhype.cli;
+
+import io.twinhype.demo.Demo;
+import io.twinhype.demo.DemoFault;
+import io.twinhype.demo.DemoMethod;
+import io.twinhype.demo.DemoOptions;
+import io.twinhype.demo.DemoReport;
+import io.twinhype.twin.KernelSources;
+import io.twinhype.twin.TwinCache;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Performs the experiment of the paper in the lab. */
+@Command(
+        name = "demo",
+        description = {
+            "Run four VMs on two hypervisors in the lab, patch one hypervisor after the other while its VMs run on the"
+                    + " other one, and report what the VMs noticed.",
+            "",
+            "Needs no KVM and no privileges: the lab is an emulated machine."
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  twinhype demo",
+            "  twinhype demo --method copy --out results",
+            "  twinhype demo --compare",
+            "",
+            "Exit status: 0 if all four VMs live, no heartbeat is lost or doubled, nothing crossed a network and both",
+            "hypervisors are patched; else 1."
+        })
+final class DemoCommand implements Callable<Integer> {
+    /** What can be asked for: TCP is there to be compared with. */
+    enum Method {
+        handoff(DemoMethod.HANDOFF),
+        copy(DemoMethod.COPY);
+
+        private final DemoMethod method;
+
+        Method(DemoMethod method) {
+            this.method = method;
+        }
+    }
+
+    /** What can be broken on purpose. */
+    enum Fault {
+        none(DemoFault.NONE),
+        destination_dies(DemoFault.DESTINATION_DIES);
+
+        private final DemoFault fault;
+
+        Fault(DemoFault fault) {
+            this.fault = fault;
+        }
+
+        @Override
+        public String toString() {
+            return name().replace('_', '-');
+        }
+    }
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            defaultValue = "build/demo",
+            description = "Where report.json and the logs go (default: ${DEFAULT-VALUE}).")
+    private Path out = Path.of("build/demo");
+
+    @Option(
+            names = "--method",
+            defaultValue = "handoff",
+            description = "How VMs are moved: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private Method method = Method.handoff;
+
+    @Option(
+            names = "--compare",
+            description =
+                    "Afterwards, compare handoff with ordinary live migration over TCP, with guests of 256 MiB to 2 GiB.")
+    private boolean compare;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            defaultValue = "7",
+            description = "With --compare: migrations by each method and size (default: ${DEFAULT-VALUE}).")
+    private int runs = 7;
+
+    @Option(
+            names = "--fault",
+            defaultValue = "none",
+            description =
+                    "Break something on purpose: ${COMPLETION-CANDIDATES}. destination-dies kills the destination's"
+                            + " QEMU in the middle of the first migration; the demo then shows where the VM is, and exits with 1.")
+    private Fault fault = Fault.none;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli before call()
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        if (runs < 1) {
+            throw new ParameterException(spec.commandLine(), "--runs must be at least 1.");
+        }
+        DemoOptions options = new DemoOptions(
+                out, method.method, fault.fault, compare ? List.of(256, 512, 1024, 2048) : List.of(), runs);
+        Demo demo = new Demo(options, TwinCache.of(System.getenv()), KernelSources.of(System.getenv()), System.out);
+        DemoReport report = demo.run();
+        PrintWriter print = spec.commandLine().getOut();
+        print.println();
+        print.print(DemoTables.of(report));
+        print.println("The whole report is in " + out.resolve("report.json") + ".");
+        print.flush();
+        return report.success() ? 0 : 1;
+    }
+}

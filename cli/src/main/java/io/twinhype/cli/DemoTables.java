@@ -1,0 +1,142 @@
+package io.twinhype.cli;
+
+import io.twinhype.demo.DemoReport;
+import io.twinhype.demo.DemoReport.ComparisonRow;
+import io.twinhype.demo.DemoReport.GuestRow;
+import io.twinhype.demo.DemoReport.HypervisorRow;
+import io.twinhype.demo.DemoReport.MigrationRow;
+import java.util.Locale;
+
+/** The demo's report for people. */
+final class DemoTables {
+    private static final int SHORT_IDENTITY = 12;
+
+    private DemoTables() {}
+
+    static String of(DemoReport report) {
+        StringBuilder text = new StringBuilder();
+        text.append("Migrations (pause: longest silence of the guest's heartbeat, seen from outside)\n")
+                .append(migrations(report))
+                .append("\nHypervisors (fix: ")
+                .append(report.fix())
+                .append(")\n")
+                .append(hypervisors(report))
+                .append("\nGuests (never stopped, never restarted)\n")
+                .append(guests(report));
+        if (!report.comparisons().isEmpty()) {
+            text.append("\nHandoff and ordinary live migration over TCP, the same guest, in turn\n")
+                    .append(comparisons(report));
+        }
+        text.append('\n');
+        for (String problem : report.problems()) {
+            text.append("PROBLEM: ").append(problem).append('\n');
+        }
+        text.append(String.format(
+                Locale.ROOT,
+                report.success()
+                        ? "Both hypervisors were patched under four running VMs, in %.0f s. Nobody noticed.%n"
+                        : "The experiment did not succeed, after %.0f s.%n",
+                report.totalSeconds()));
+        return text.toString();
+    }
+
+    private static Table migrations(DemoReport report) {
+        Table table = new Table(
+                "VM",
+                "FROM",
+                "TO",
+                "METHOD",
+                "PAUSE ms",
+                "QEMU's FIGURE ms",
+                "SOCKET bytes",
+                "NETWORK bytes",
+                "OUTCOME");
+        for (MigrationRow row : report.migrations()) {
+            table.row(
+                    row.vm(),
+                    row.from(),
+                    row.to(),
+                    row.method(),
+                    row.pauseMillis(),
+                    row.qemuDowntimeMillis(),
+                    row.socketBytes(),
+                    row.networkBytes(),
+                    row.outcome());
+        }
+        return table;
+    }
+
+    private static Table hypervisors(DemoReport report) {
+        Table table = new Table("NAME", "DEVICE", "BUILD BEFORE", "PATCHED", "BUILD AFTER", "PATCHED");
+        for (HypervisorRow row : report.hypervisors()) {
+            table.row(
+                    row.name(),
+                    row.device(),
+                    shortened(row.buildBefore()),
+                    yesNo(row.patchedBefore()),
+                    shortened(row.buildAfter()),
+                    yesNo(row.patchedAfter()));
+        }
+        return table;
+    }
+
+    private static Table guests(DemoReport report) {
+        Table table = new Table(
+                "VM",
+                "BEATS SENT",
+                "RECEIVED",
+                "LOST",
+                "DOUBLED",
+                "LONGEST GAP ms",
+                "CHECKS",
+                "ERRORS",
+                "INVLPGA BEFORE",
+                "AFTER");
+        for (GuestRow row : report.guests()) {
+            table.row(
+                    row.vm(),
+                    row.beatsSent(),
+                    row.beatsReceived(),
+                    row.beatsLost(),
+                    row.beatsDoubled(),
+                    row.longestGapMillis(),
+                    row.checks(),
+                    row.errors(),
+                    row.sawFixBefore(),
+                    row.sawFixAfter());
+        }
+        return table;
+    }
+
+    private static Table comparisons(DemoReport report) {
+        Table table = new Table(
+                "RAM MiB",
+                "METHOD",
+                "RUNS",
+                "MEDIAN PAUSE ms",
+                "MAX ms",
+                "MEDIAN MOVE ms",
+                "SOCKET bytes",
+                "NETWORK bytes");
+        for (ComparisonRow row : report.comparisons()) {
+            table.row(
+                    row.memoryMebibytes(),
+                    row.method(),
+                    row.runs(),
+                    row.medianPauseMillis(),
+                    row.maximumPauseMillis(),
+                    row.medianTotalMillis(),
+                    row.medianSocketBytes(),
+                    row.medianNetworkBytes());
+        }
+        return table;
+    }
+
+    private static String shortened(String identity) {
+        return identity.substring(0, Math.min(SHORT_IDENTITY, identity.length()));
+    }
+
+    private static String yesNo(boolean value) {
+        return value ? "yes" : "no";
+    }
+}

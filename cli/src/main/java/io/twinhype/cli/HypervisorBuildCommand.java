@@ -1,0 +1,112 @@
+package io.twinhype.cli;
+
+import io.twinhype.twin.BuildRequest;
+import io.twinhype.twin.HypervisorBuilder;
+import io.twinhype.twin.KernelPackages;
+import io.twinhype.twin.KernelSeries;
+import io.twinhype.twin.KernelSources;
+import io.twinhype.twin.KernelTree;
+import io.twinhype.twin.ModuleBuild;
+import io.twinhype.twin.ModuleVerifier;
+import io.twinhype.twin.SourcePatch;
+import io.twinhype.twin.Twin;
+import io.twinhype.twin.TwinCache;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Builds hypervisors and proves them independent. */
+@Command(
+        name = "build",
+        description =
+                "Build a hypervisor, and the base under it, from a kernel's own KVM source, and prove from the ELF"
+                        + " files that it depends on no other hypervisor. What was built before from the same input is not built"
+                        + " again.",
+        footerHeading = "%nExample:%n",
+        footer = "  twinhype hypervisor build A --revert kernel/patches/CVE-2026-46082-invlpga.patch")
+final class HypervisorBuildCommand implements Callable<Integer> {
+    /** Which hypervisors one command builds. */
+    enum Which {
+        A,
+        B,
+        all;
+
+        List<Twin> twins() {
+            return switch (this) {
+                case A -> List.of(Twin.A);
+                case B -> List.of(Twin.B);
+                case all -> List.of(Twin.A, Twin.B);
+            };
+        }
+    }
+
+    @Parameters(paramLabel = "WHICH", description = "${COMPLETION-CANDIDATES}.")
+    private Which which = Which.all;
+
+    @Option(
+            names = "--kernel",
+            paramLabel = "SERIES",
+            defaultValue = "6.1",
+            description = "The kernel series to build from (default: ${DEFAULT-VALUE}).")
+    private String series = "6.1";
+
+    @Option(
+            names = "--revert",
+            paramLabel = "FILE",
+            description = "A patch to take back from the source; may be repeated. Done before any --patch.")
+    private List<Path> reverted = new ArrayList<>();
+
+    @Option(names = "--patch", paramLabel = "FILE", description = "A patch to make to the source; may be repeated.")
+    private List<Path> applied = new ArrayList<>();
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // set by picocli before call()
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws Exception {
+        PrintWriter out = spec.commandLine().getOut();
+        TwinCache cache = TwinCache.of(System.getenv());
+        HypervisorProgress progress = new HypervisorProgress(out);
+        KernelSources sources = KernelSources.of(System.getenv());
+        KernelTree kernel = new KernelPackages(cache, progress).obtain(KernelSeries.of(series));
+        HypervisorBuilder builder = new HypervisorBuilder(cache, sources, progress);
+        List<SourcePatch> patches = new ArrayList<>();
+        reverted.forEach(file -> patches.add(SourcePatch.revert(file)));
+        applied.forEach(file -> patches.add(SourcePatch.apply(file)));
+
+        ModuleBuild base = builder.buildBase(kernel);
+        tell(out, base);
+        List<ModuleBuild> builds = new ArrayList<>();
+        for (Twin twin : which.twins()) {
+            ModuleBuild build = builder.build(new BuildRequest(twin, kernel, patches));
+            tell(out, build);
+            builds.add(build);
+        }
+        out.println("Verified: independent of each other and of the stock KVM, and made for this kernel and base.");
+        new ModuleVerifier(kernel).verify(base, builds).summary().lines().forEach(line -> out.println("  " + line));
+        out.flush();
+        return 0;
+    }
+
+    private static void tell(PrintWriter out, ModuleBuild build) {
+        out.println(build.record().name() + ", build " + build.record().shortIdentity() + ", from linux "
+                + build.record().kernelVersion() + " for " + build.record().kernelRelease());
+        build.record().patches().forEach(title -> out.println("  patch: " + title));
+        out.printf(
+                Locale.ROOT,
+                "  %s %.1f s: %s%n",
+                build.cached() ? "was built before in" : "built in",
+                build.record().buildSeconds(),
+                build.file());
+        out.flush();
+    }
+}

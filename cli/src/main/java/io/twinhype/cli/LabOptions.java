@@ -1,0 +1,75 @@
+package io.twinhype.cli;
+
+import io.twinhype.lab.Lab;
+import io.twinhype.lab.LabKernel;
+import io.twinhype.lab.LabSpec;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import picocli.CommandLine.Option;
+
+/** What every lab command can be told. */
+final class LabOptions {
+    /** Of this process's environment, what a command in the lab gets, too: where its programs are, and its terminal. */
+    private static final List<String> INHERITED =
+            List.of("PATH", "JAVA_HOME", "TWINHYPE_HOME", "TERM", "LANG", "LC_ALL");
+
+    @Option(
+            names = "--hypervisors",
+            paramLabel = "WHICH",
+            defaultValue = "stock",
+            description = "What to load before: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private LabHypervisors hypervisors = LabHypervisors.stock;
+
+    @Option(
+            names = "--kernel",
+            paramLabel = "SERIES",
+            defaultValue = "6.1",
+            description = "The kernel series to boot (default: ${DEFAULT-VALUE}).")
+    private String kernel = "6.1";
+
+    @Option(
+            names = "--memory",
+            paramLabel = "MIB",
+            defaultValue = "" + LabSpec.DEFAULT_MEMORY_MEBIBYTES,
+            description = "The lab's memory in MiB (default: ${DEFAULT-VALUE}).")
+    private int memory = LabSpec.DEFAULT_MEMORY_MEBIBYTES;
+
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            defaultValue = "build/lab",
+            description =
+                    "Where results go (default: ${DEFAULT-VALUE}); writable in the lab as $LAB_OUT, the same path.")
+    private Path out = Path.of("build/lab");
+
+    @Option(
+            names = {"-e", "--env"},
+            paramLabel = "NAME=VALUE",
+            description = "A variable for the command's environment; may be repeated.")
+    private Map<String, String> variables = new LinkedHashMap<>();
+
+    Path out() {
+        return out;
+    }
+
+    Map<String, String> environment() {
+        Map<String, String> environment = new TreeMap<>();
+        for (String name : INHERITED) {
+            String value = System.getenv(name);
+            if (value != null) {
+                environment.put(name, value);
+            }
+        }
+        environment.putAll(variables);
+        return environment;
+    }
+
+    /** The lab that these options describe; builds hypervisors where they ask for it. */
+    Lab lab() throws Exception {
+        LabKernel booted = LabKernels.kernel(kernel);
+        return Lab.of(new LabSpec(booted, memory, 1, hypervisors.modules(booted, LabKernels::twins)));
+    }
+}

@@ -1,0 +1,20 @@
+package io.twinhype.demo;
+
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * How the demo is to be run.
+ *
+ * @param out directory for {@code report.json} and logs, made if missing
+ * @param method how VMs are moved
+ * @param fault what to break on purpose
+ * @param comparedMemory sizes of the guests, in MiB, by which handoff is compared with live migration over TCP; empty for none
+ * @param comparedRuns migrations by each method and size
+ */
+public record DemoOptions(
+        Path out, DemoMethod method, DemoFault fault, List<Integer> comparedMemory, int comparedRuns) {
+    public DemoOptions {
+        comparedMemory = List.copyOf(comparedMemory);
+    }
+}

@@ -1,0 +1,115 @@
+package io.twinhype.demo;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the demo measured, in the shape of {@code report.json}. Times are milliseconds unless a name says seconds; bytes are
+ * bytes.
+ *
+ * @param success every guest lives, no beat is lost or doubled, nothing crossed a network, both hypervisors are patched
+ * @param problems why not, one sentence each; empty exactly if {@code success}
+ * @param fix title of the fix that was applied to both hypervisors
+ * @param migrations in the order in which they were made
+ * @param hypervisors A, then B
+ * @param guests in the order of their names
+ * @param steps where the time went, in order
+ * @param comparisons measured by {@code --compare}, else empty
+ * @param kernelComplaints lines of the lab's kernel log that say WARN, BUG or the like
+ * @param totalSeconds from the command to the report
+ * @param environment what it was measured on: kernel, QEMU, Java, processors
+ */
+public record DemoReport(
+        boolean success,
+        List<String> problems,
+        String fix,
+        List<MigrationRow> migrations,
+        List<HypervisorRow> hypervisors,
+        List<GuestRow> guests,
+        List<StepRow> steps,
+        List<ComparisonRow> comparisons,
+        List<String> kernelComplaints,
+        double totalSeconds,
+        Map<String, String> environment) {
+
+    /**
+     * One migration.
+     *
+     * @param pauseMillis longest silence of the guest's heartbeat around the move, as seen from outside the guest
+     * @param qemuDowntimeMillis QEMU's own figure
+     * @param socketBytes what went through the UNIX socket between the two VMM processes
+     * @param networkBytes received and sent on all interfaces of the machine meanwhile, loopback included
+     * @param outcome "completed", or the sentence why the VM stayed where it was
+     */
+    public record MigrationRow(
+            String vm,
+            String from,
+            String to,
+            String method,
+            double pauseMillis,
+            long qemuDowntimeMillis,
+            long socketBytes,
+            long networkBytes,
+            String outcome) {
+        /** The {@code outcome} of a migration that took place. */
+        public static final String COMPLETED = "completed";
+    }
+
+    /**
+     * One hypervisor, before and after.
+     *
+     * @param device its device node
+     * @param buildBefore identity of the build, as the loaded module says it
+     * @param patchedBefore what the canary guest saw
+     */
+    public record HypervisorRow(
+            String name,
+            String device,
+            String buildBefore,
+            String buildAfter,
+            boolean patchedBefore,
+            boolean patchedAfter) {}
+
+    /**
+     * One guest, from its start to its end.
+     *
+     * @param lived whether it answered at the end, saying how many beats it had sent
+     * @param beatsSent as the guest says
+     * @param longestGapMillis longest silence from its first beat to its last
+     * @param checks rounds in which the guest looked at its memory, its disk and its clock, once a second
+     * @param errors it found, and lines that arrived garbled
+     * @param sawFixBefore what the guest's own kernel said of the hypervisor under it at the start
+     * @param sawFixAfter the same at the end; "trapped" is fixed
+     */
+    public record GuestRow(
+            String vm,
+            boolean lived,
+            long beatsSent,
+            long beatsReceived,
+            long beatsLost,
+            long beatsDoubled,
+            double longestGapMillis,
+            long checks,
+            long errors,
+            String sawFixBefore,
+            String sawFixAfter) {}
+
+    /** A step of the demo and how long it took. */
+    public record StepRow(String step, double seconds) {}
+
+    /**
+     * Several migrations of one guest by one method.
+     *
+     * @param memoryMebibytes of the guest
+     * @param runs how many
+     */
+    public record ComparisonRow(
+            String method,
+            int memoryMebibytes,
+            int runs,
+            double medianPauseMillis,
+            double maximumPauseMillis,
+            double medianTotalMillis,
+            long medianSocketBytes,
+            long medianNetworkBytes) {}
+}

@@ -1,0 +1,207 @@
+package io.twinhype.demo;
+
+import io.twinhype.demo.DemoReport.ComparisonRow;
+import io.twinhype.demo.DemoReport.GuestRow;
+import io.twinhype.demo.DemoReport.HypervisorRow;
+import io.twinhype.demo.DemoReport.MigrationRow;
+import io.twinhype.demo.ExperimentPlan.Build;
+import io.twinhype.demo.ExperimentPlan.Slot;
+import io.twinhype.demo.Guests.Guest;
+import io.twinhype.demo.Mover.NotMovedException;
+import io.twinhype.engine.EngineException;
+import io.twinhype.engine.Host;
+import io.twinhype.engine.HostSettings;
+import io.twinhype.engine.Hypervisor;
+import io.twinhype.engine.Hypervisors;
+import io.twinhype.engine.LoadedHypervisor;
+import io.twinhype.guest.GuestException;
+import io.twinhype.twin.Twin;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The experiment of "TwinHype: A Novel Approach to Reduce Cloud Downtime" (Lu, Gao, Xiao; NDSS 2016 poster), in the lab:
+ * VM1 and VM2 on hypervisor A, VM3 and VM4 on B; A is emptied onto B and patched, everything moves to A, B is patched, and
+ * VM3 and VM4 go home.
+ */
+final class Experiment {
+    private static final List<String> ON_A = List.of("vm1", "vm2");
+    private static final List<String> ON_B = List.of("vm3", "vm4");
+
+    private final ExperimentPlan plan;
+    private final Path directory;
+    private final Narrator narrator;
+    private final List<String> problems = new ArrayList<>();
+    private final List<MigrationRow> migrations = new ArrayList<>();
+    private final List<GuestRow> guestRows = new ArrayList<>();
+    private final Map<Twin, LoadedHypervisor> before = new EnumMap<>(Twin.class);
+    private final Map<Twin, LoadedHypervisor> after = new EnumMap<>(Twin.class);
+    private List<ComparisonRow> comparisons = List.of();
+
+    /** @param directory for sockets, logs and disks; its path must be short enough for UNIX sockets */
+    Experiment(ExperimentPlan plan, Path directory, Narrator narrator) {
+        this.plan = plan;
+        this.directory = directory;
+        this.narrator = narrator;
+    }
+
+    /** Does all of it. What goes wrong is in the outcome; the guests are ended and heard to their end in any case. */
+    ExperimentOutcome run() throws InterruptedException {
+        Hypervisors modules = new Hypervisors();
+        try {
+            for (Twin twin : Twin.values()) {
+                before.put(
+                        twin,
+                        narrator.step(
+                                "Hypervisor " + twin + ": its build checked, a canary guest run on it",
+                                () -> expect(
+                                        modules.inspect(twin),
+                                        plan.slot(twin.name()).before())));
+            }
+            try (Host host = Host.open(HostSettings.temporary(directory));
+                    Guests guests = new Guests(plan, host, directory)) {
+                onHost(modules, host, guests);
+            }
+            narrator.step("Unloaded A, B and the base", () -> {
+                modules.unloadAll();
+                return true;
+            });
+        } catch (DemoException | EngineException | GuestException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        return new ExperimentOutcome(
+                problems, migrations, hypervisorRows(), guestRows, narrator.steps(), comparisons, environment());
+    }
+
+    private void onHost(Hypervisors modules, Host host, Guests guests)
+            throws DemoException, EngineException, GuestException, InterruptedException {
+        startGuests(guests);
+        try {
+            paper(modules, host, guests);
+        } catch (NotMovedException e) {
+            problems.add(String.valueOf(e.getMessage()));
+            migrations.add(e.row());
+        }
+        for (Guest guest : guests.all()) {
+            guestRows.add(guests.finish(guest, Guests.lookAtFix(guest)));
+        }
+        narrator.say("Guests ended");
+        if (problems.isEmpty() && !plan.comparison().isEmpty()) {
+            Comparison comparison = new Comparison(plan, host, guests, narrator);
+            comparisons = comparison.run();
+        }
+    }
+
+    private void startGuests(Guests guests)
+            throws DemoException, EngineException, GuestException, InterruptedException {
+        List<Guests.Starting> starting = new ArrayList<>();
+        narrator.step("Started vm1, vm2 on A and vm3, vm4 on B", () -> {
+            for (String name : ON_A) {
+                starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.A)));
+            }
+            for (String name : ON_B) {
+                starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.B)));
+            }
+            return true;
+        });
+        narrator.step("All four guests have booted", () -> {
+            for (Guests.Starting each : starting) {
+                each.await();
+            }
+            return true;
+        });
+    }
+
+    /** The four steps. */
+    private void paper(Hypervisors modules, Host host, Guests guests)
+            throws DemoException, EngineException, NotMovedException, InterruptedException {
+        Mover mover = new Mover(host);
+        DemoFault fault = plan.fault();
+        for (String name : ON_A) {
+            move(mover, guests, name, Twin.B, fault);
+            fault = DemoFault.NONE;
+        }
+        replace(modules, Twin.A);
+        for (Guest guest : guests.all()) {
+            move(mover, guests, guest.name(), Twin.A, fault);
+        }
+        replace(modules, Twin.B);
+        for (String name : ON_B) {
+            move(mover, guests, name, Twin.B, fault);
+        }
+    }
+
+    private void move(Mover mover, Guests guests, String name, Twin to, DemoFault fault)
+            throws DemoException, NotMovedException {
+        long start = System.nanoTime();
+        Guest guest = guests.named(name);
+        String from = guest.vm().hypervisor().name();
+        MigrationRow row =
+                mover.move(guest, hypervisor(to), plan.method(), fault).row();
+        migrations.add(row);
+        narrator.done(
+                String.format(
+                        Locale.ROOT,
+                        "%s: %s → %s by %s, silent for %.1f ms",
+                        name,
+                        from,
+                        to,
+                        plan.method().label(),
+                        row.pauseMillis()),
+                (System.nanoTime() - start) / 1e9);
+    }
+
+    private void replace(Hypervisors modules, Twin twin) throws DemoException, EngineException, InterruptedException {
+        Slot slot = plan.slot(twin.name());
+        after.put(
+                twin,
+                narrator.step(
+                        "Hypervisor " + twin + ": unloaded, the patched build loaded, a canary guest run on it",
+                        () -> expect(
+                                modules.replace(
+                                        twin,
+                                        slot.after().module(),
+                                        slot.before().module()),
+                                slot.after())));
+    }
+
+    /** What is loaded must be the build that was meant. */
+    private static LoadedHypervisor expect(LoadedHypervisor loaded, Build build) throws DemoException {
+        if (!loaded.identity().equals(build.identity())) {
+            throw new DemoException("Hypervisor " + loaded.twin() + " is loaded as build " + loaded.identity()
+                    + ", but " + build.module() + " is build " + build.identity() + ".");
+        }
+        return loaded;
+    }
+
+    private static Hypervisor hypervisor(Twin twin) {
+        return Hypervisor.kvm(twin.name(), twin.device());
+    }
+
+    private List<HypervisorRow> hypervisorRows() {
+        List<HypervisorRow> rows = new ArrayList<>();
+        before.forEach((twin, old) -> {
+            LoadedHypervisor now = after.getOrDefault(twin, old);
+            rows.add(new HypervisorRow(
+                    twin.name(),
+                    twin.device().toString(),
+                    old.identity(),
+                    now.identity(),
+                    old.canary().invlpgaTrapped(),
+                    now.canary().invlpgaTrapped()));
+        });
+        return rows;
+    }
+
+    private static Map<String, String> environment() {
+        Map<String, String> environment = new TreeMap<>();
+        environment.put("labKernel", System.getProperty("os.version"));
+        environment.put("labCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
+        return environment;
+    }
+}

@@ -1,0 +1,148 @@
+package io.twinhype.demo;
+
+import io.twinhype.demo.DemoReport.GuestRow;
+import io.twinhype.engine.EngineException;
+import io.twinhype.engine.Host;
+import io.twinhype.engine.Hypervisor;
+import io.twinhype.engine.Vm;
+import io.twinhype.engine.VmDefinition;
+import io.twinhype.guest.GuestException;
+import io.twinhype.guest.Heartbeat;
+import io.twinhype.guest.HeartbeatSummary;
+import io.twinhype.guest.ProbeReading;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The demo's guests: Linux with a disk and a heartbeat each. */
+final class Guests implements AutoCloseable {
+    /** A beat every 10 ms: nested and emulated on one CPU, four guests at 1 ms would do nothing else. */
+    static final int BEAT_MICROS = 10_000;
+
+    /** Enough for the kernel, the program and its checks. */
+    static final int MEMORY_MEBIBYTES = 128;
+
+    private static final long DISK_BYTES = 16L << 20;
+    private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
+
+    /** A running guest. */
+    record Guest(Vm vm, Heartbeat heartbeat, String sawFixAtStart) {
+        String name() {
+            return vm.name();
+        }
+    }
+
+    private final ExperimentPlan plan;
+    private final Host host;
+    private final Path directory;
+    private final List<Guest> guests = new ArrayList<>();
+
+    /** @param directory for sockets and disks */
+    Guests(ExperimentPlan plan, Host host, Path directory) {
+        this.plan = plan;
+        this.host = host;
+        this.directory = directory;
+    }
+
+    List<Guest> all() {
+        return List.copyOf(guests);
+    }
+
+    Guest named(String name) {
+        return guests.stream()
+                .filter(guest -> guest.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("There is no guest " + name + "."));
+    }
+
+    /** Starts a guest and returns its heartbeat, without waiting for a beat. */
+    Starting start(String name, int memoryMebibytes, Hypervisor hypervisor)
+            throws DemoException, EngineException, GuestException {
+        Path disk = directory.resolve(name + ".raw");
+        try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
+            file.setLength(DISK_BYTES);
+        } catch (IOException e) {
+            throw new DemoException("The disk of " + name + " cannot be made: " + e.getMessage() + ".", e);
+        }
+        Heartbeat heartbeat = Heartbeat.listen(name, directory.resolve(name + ".beat"));
+        VmDefinition definition = VmDefinition.linux(
+                        name,
+                        memoryMebibytes,
+                        plan.kernel(),
+                        plan.initramfs(),
+                        "console=ttyS0 quiet panic=-1 mitigations=off twinhype.beat_us=" + BEAT_MICROS
+                                + " twinhype.probe=" + plan.probe())
+                .withDisk(disk)
+                .withPort(Heartbeat.PORT, heartbeat.socket());
+        return new Starting(host.start(definition, hypervisor), heartbeat);
+    }
+
+    /** A guest that boots. */
+    final class Starting {
+        private final Vm vm;
+        private final Heartbeat heartbeat;
+
+        private Starting(Vm vm, Heartbeat heartbeat) {
+            this.vm = vm;
+            this.heartbeat = heartbeat;
+        }
+
+        /** Waits until the guest has booted, made its first checks and looked at the hypervisor under it. */
+        Guest await() throws DemoException {
+            Optional<ProbeReading> reading =
+                    heartbeat.awaitBeats(1, BOOT_LIMIT) ? heartbeat.awaitProbe(ANSWER_LIMIT) : Optional.empty();
+            if (reading.isEmpty()) {
+                String state = vm.end()
+                        .map(end -> "its QEMU ended: " + end)
+                        .orElse("its QEMU runs; the guest's console is " + host.consoleLog(vm));
+                throw new DemoException("Guest " + vm.name() + " did not boot on hypervisor "
+                        + vm.hypervisor().name() + ": no heartbeat for " + BOOT_LIMIT.toSeconds() + " s, " + state
+                        + ".");
+            }
+            Guest guest = new Guest(vm, heartbeat, reading.get().outcome());
+            guests.add(guest);
+            return guest;
+        }
+    }
+
+    /** What the guest's own kernel says of the hypervisor under it, looked at after now. */
+    static String lookAtFix(Guest guest) throws DemoException {
+        long now = System.nanoTime();
+        // A look that was made just before now may be reported just after: the second one is of after now.
+        Optional<ProbeReading> first = guest.heartbeat().awaitProbeAfter(now, ANSWER_LIMIT);
+        Optional<ProbeReading> second =
+                first.flatMap(reading -> guest.heartbeat().awaitProbeAfter(reading.atNanos(), ANSWER_LIMIT));
+        return second.map(ProbeReading::outcome)
+                .orElseThrow(() -> new DemoException("Guest " + guest.name() + " has stopped reporting its checks."));
+    }
+
+    /** Ends a guest in order, and says what was heard of it. */
+    GuestRow finish(Guest guest, String sawFixAtEnd) throws EngineException {
+        HeartbeatSummary heard = guest.heartbeat().stop(ANSWER_LIMIT);
+        host.stop(guest.vm());
+        guest.heartbeat().close();
+        guests.remove(guest);
+        return new GuestRow(
+                guest.name(),
+                heard.finished(),
+                heard.sent(),
+                heard.received(),
+                heard.lost(),
+                heard.doubled(),
+                Milliseconds.rounded(heard.longestGapMillis()),
+                heard.checks(),
+                heard.diskErrors() + heard.memoryErrors() + heard.clockErrors() + heard.malformed(),
+                guest.sawFixAtStart(),
+                sawFixAtEnd);
+    }
+
+    @Override
+    public void close() {
+        guests.forEach(guest -> guest.heartbeat().close());
+    }
+}

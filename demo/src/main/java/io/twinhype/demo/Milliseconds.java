@@ -1,0 +1,16 @@
+package io.twinhype.demo;
+
+import java.time.Duration;
+
+/** Durations as the report has them: milliseconds, to a tenth. */
+final class Milliseconds {
+    private Milliseconds() {}
+
+    static double of(Duration duration) {
+        return rounded(duration.toNanos() / 1e6);
+    }
+
+    static double rounded(double millis) {
+        return Math.round(millis * 10) / 10.0;
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Included before every file of a twin: what makes a copy of KVM hypervisor A
+ * or hypervisor B. The edits (kernel/edits/) use these names.
+ */
+#ifndef TWINHYPE_TWIN_H
+#define TWINHYPE_TWIN_H
+
+#ifndef __ASSEMBLY__
+#include <linux/export.h>
+#include <linux/init.h>
+
+/*
+ * Neither twin exports a symbol: a second copy could not load, and
+ * independence could not be shown. Not through -D__DISABLE_EXPORTS: in
+ * asm/linkage.h that also takes the return thunks (retbleed, SRSO) out of the
+ * emulator's assembly.
+ */
+#undef __EXPORT_SYMBOL
+#define __EXPORT_SYMBOL(sym, sec, ns)
+
+#define TWIN_a	1
+#define TWIN_b	2
+#define TWIN_NUMBER_(name)	TWIN_##name
+#define TWIN_NUMBER(name)	TWIN_NUMBER_(name)
+
+#if TWIN_NUMBER(TWIN) == 1
+#define TWIN_INDEX	0
+#define TWIN_MINOR	KVM_MINOR
+#define TWIN_DEVICE	"kvm"
+#elif TWIN_NUMBER(TWIN) == 2
+#define TWIN_INDEX	1
+#define TWIN_MINOR	MISC_DYNAMIC_MINOR
+#define TWIN_DEVICE	"kvm2"
+#else
+#error "build with TWIN=a or TWIN=b"
+#endif
+
+/* The two module_init()s of stock KVM, called by twin.c in their order. */
+int __init kvm_x86_init(void);
+int __init svm_init(void);
+void svm_exit(void);
+#endif
+
+#endif

@@ -1,0 +1,179 @@
+package io.twinhype.lab;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+
+/** One life of a lab's machine, from QEMU's start to its end, as its messages tell it. */
+final class LabRun {
+    static final String CONSOLE_LOG = "console.log";
+
+    /** A boot takes 5 s on an idle machine; a lab that is silent for this long will not come. */
+    private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
+
+    /** For output and results to be handed over after the command's end, and for the power to go off. */
+    private static final Duration END_LIMIT = Duration.ofSeconds(20);
+
+    private final LabSpec spec;
+    private final LabTools tools;
+    private final LabScript script;
+    private final Path directory;
+    private final List<Port> ports;
+    private final Path consoleLog;
+
+    LabRun(LabSpec spec, LabTools tools, LabScript script, Path directory, List<Port> ports) {
+        this.spec = spec;
+        this.tools = tools;
+        this.script = script;
+        this.directory = directory;
+        this.ports = ports;
+        this.consoleLog = script.out().resolve(CONSOLE_LOG);
+    }
+
+    LabResult await(
+            BlockingQueue<LabMessage> messages, CompletableFuture<?> said, Duration timeout, Consumer<Duration> booted)
+            throws LabException, InterruptedException {
+        Path initramfs = directory.resolve("initramfs");
+        Initramfs content = Initramfs.of(spec.kernel(), tools.busybox(), spec.modules(), script);
+        try {
+            content.writeTo(initramfs);
+        } catch (IOException e) {
+            throw new LabException.Unprepared(
+                    "The lab's first file system " + initramfs + " cannot be written: " + e.getMessage()
+                            + ". Free some space or set TMPDIR.",
+                    e);
+        }
+        Machine machine = new Machine(
+                spec,
+                initramfs,
+                script.out(),
+                consoleLog,
+                ports,
+                script.terminal().isPresent());
+        long start = System.nanoTime();
+        IntConsumer ended = status -> {
+            // What the lab said last may still be on its way through the socket.
+            ports.forEach(Port::close);
+            said.join();
+            messages.add(new LabMessage.MachineEnded(status));
+        };
+        try (Emulator emulator = Emulator.start(tools, machine.arguments(), directory, ended)) {
+            return follow(messages, emulator, start, timeout, booted);
+        }
+    }
+
+    private LabResult follow(
+            BlockingQueue<LabMessage> messages,
+            Emulator emulator,
+            long start,
+            Duration timeout,
+            Consumer<Duration> booted)
+            throws LabException, InterruptedException {
+        long limit = start + timeout.toNanos();
+        long bootLimit = Math.min(limit, start + BOOT_LIMIT.toNanos());
+        Optional<Duration> bootTime = Optional.empty();
+        Optional<Duration> totalTime = Optional.empty();
+        int exitStatus = -1;
+        while (true) {
+            long until = totalTime
+                    .map(total -> start + total.plus(END_LIMIT).toNanos())
+                    .orElse(bootTime.isEmpty() ? bootLimit : limit);
+            LabMessage message = messages.poll(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
+            if (message == null) {
+                if (totalTime.isPresent()) {
+                    return result(exitStatus, bootTime, totalTime);
+                }
+                if (bootTime.isEmpty() && bootLimit < limit) {
+                    throw new LabException.NotBooted(
+                            "The lab did not come up within " + BOOT_LIMIT.toSeconds() + " s and was ended.",
+                            consoleLog);
+                }
+                throw new LabException.TimedOut(
+                        timeout, bootTime.isEmpty() ? "it was booting" : "the command was running", consoleLog);
+            }
+            switch (message) {
+                case LabMessage.Running running -> {
+                    Duration took = since(start);
+                    bootTime = Optional.of(took);
+                    booted.accept(took);
+                }
+                case LabMessage.Exited exited -> {
+                    exitStatus = exited.status();
+                    totalTime = Optional.of(since(start));
+                }
+                case LabMessage.Drained drained -> {}
+                case LabMessage.Refused refused ->
+                    throw new LabException.ModuleRefused(
+                            refused.module(), refused.reason(), linesAbout(refused.module()), consoleLog);
+                case LabMessage.Failed failed ->
+                    throw new LabException.NotBooted(
+                            "The lab could not be set up: " + failed.reason() + ".", consoleLog);
+                case LabMessage.MachineEnded ended -> {
+                    if (totalTime.isPresent()) {
+                        return result(exitStatus, bootTime, totalTime);
+                    }
+                    throw lost(ended, emulator, bootTime.isPresent());
+                }
+                case LabMessage.Unknown unknown -> {}
+            }
+        }
+    }
+
+    private LabResult result(int exitStatus, Optional<Duration> bootTime, Optional<Duration> totalTime) {
+        Duration boot = bootTime.orElse(Duration.ZERO);
+        return new LabResult(
+                exitStatus,
+                KernelComplaints.in(KernelComplaints.lines(consoleLog)),
+                consoleLog,
+                boot,
+                totalTime.orElse(boot).minus(boot));
+    }
+
+    private static Duration since(long start) {
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    private LabException lost(LabMessage.MachineEnded ended, Emulator emulator, boolean booted) {
+        List<String> lines = KernelComplaints.lines(consoleLog);
+        List<String> complaints = KernelComplaints.in(lines);
+        Optional<String> panic =
+                lines.stream().filter(line -> line.contains("Kernel panic")).findFirst();
+        if (panic.isPresent()) {
+            return new LabException.MachineLost(
+                    "The lab's kernel panicked: " + panic.get() + ".", complaints, consoleLog);
+        }
+        Optional<String> failure = lines.stream()
+                .filter(line -> line.contains("twinhype-lab: failed: "))
+                .findFirst();
+        if (failure.isPresent()) {
+            return new LabException.NotBooted(
+                    "The lab could not be set up: " + failure.get().replaceFirst(".*twinhype-lab: failed: ", "") + ".",
+                    consoleLog);
+        }
+        String words = emulator.lastWords();
+        String said = words.isEmpty() ? "it said nothing" : "it said: " + words;
+        String when = booted ? "while the command was running" : "before the command could start";
+        return new LabException.MachineLost(
+                "The lab's QEMU ended with status " + ended.status() + " " + when + "; " + said + ".",
+                complaints,
+                consoleLog);
+    }
+
+    /** The kernel's lines from the attempt to load a module on. */
+    private List<String> linesAbout(String module) {
+        List<String> lines = KernelComplaints.lines(consoleLog);
+        for (int i = lines.size() - 1; i >= 0; i--) {
+            if (lines.get(i).contains("twinhype-lab: loading ") && lines.get(i).endsWith("-" + module)) {
+                return List.copyOf(lines.subList(i + 1, Math.min(lines.size(), i + 21)));
+            }
+        }
+        return List.of();
+    }
+}

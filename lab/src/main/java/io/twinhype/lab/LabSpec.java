@@ -1,0 +1,33 @@
+package io.twinhype.lab;
+
+import java.util.List;
+
+/**
+ * What the lab's machine is made of.
+ *
+ * @param kernel the kernel it boots
+ * @param memoryMebibytes its RAM, MiB; at least 512
+ * @param cpus its CPUs. One is the rule: with two, QEMU's emulation of SVM itself is unsound and lab kernels panic with
+ *     stock modules alone.
+ * @param modules loaded in this order, after what they depend on, before the command runs
+ */
+public record LabSpec(LabKernel kernel, int memoryMebibytes, int cpus, List<ModuleToLoad> modules) {
+    /** RAM of a lab unless something else is asked for, MiB: four guests of 512 MiB, QEMU's own needs, and the file cache. */
+    public static final int DEFAULT_MEMORY_MEBIBYTES = 6144;
+
+    public LabSpec {
+        if (memoryMebibytes < 512) {
+            throw new IllegalArgumentException(
+                    "A lab needs at least 512 MiB of memory, not " + memoryMebibytes + ": ask for more.");
+        }
+        if (cpus < 1) {
+            throw new IllegalArgumentException("A lab needs at least one CPU, not " + cpus + ".");
+        }
+        modules = List.copyOf(modules);
+    }
+
+    /** A lab with one CPU and the default memory. */
+    public LabSpec(LabKernel kernel, List<ModuleToLoad> modules) {
+        this(kernel, DEFAULT_MEMORY_MEBIBYTES, 1, modules);
+    }
+}

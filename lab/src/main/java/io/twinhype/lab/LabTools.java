@@ -1,0 +1,63 @@
+package io.twinhype.lab;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** The programs of this machine that the lab is made with. */
+record LabTools(Path qemu, Path busybox, Path setpriv) {
+    /** Finds them on a search path such as the variable {@code PATH}. */
+    static LabTools on(String searchPath) throws LabException {
+        Path qemu = program("qemu-system-x86_64", searchPath)
+                .orElseThrow(() -> missing("qemu-system-x86_64", "qemu-system-x86"));
+        Path busybox = program("busybox", searchPath).orElseThrow(() -> missing("busybox", "busybox-static"));
+        Path setpriv = program("setpriv", searchPath).orElseThrow(() -> missing("setpriv", "util-linux"));
+        if (!isStatic(busybox)) {
+            throw new LabException.Unprepared("The program " + busybox + " is dynamically linked and cannot run in the"
+                    + " lab's first file system: install the Debian package busybox-static"
+                    + " (`apt-get install busybox-static`).");
+        }
+        return new LabTools(qemu, busybox, setpriv);
+    }
+
+    private static LabException.Unprepared missing(String program, String debianPackage) {
+        return new LabException.Unprepared(
+                "The program " + program + ", which the lab needs, is not on PATH: install the" + " Debian package "
+                        + debianPackage + " (`apt-get install " + debianPackage + "`).");
+    }
+
+    private static Optional<Path> program(String name, String searchPath) {
+        for (String directory : searchPath.split(":", -1)) {
+            Path file = Path.of(directory.isEmpty() ? "." : directory, name);
+            if (Files.isExecutable(file) && !Files.isDirectory(file)) {
+                return Optional.of(file.toAbsolutePath());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A dynamically linked ELF program names its loader in a PT_INTERP header (elf(5)). */
+    private static boolean isStatic(Path program) throws LabException {
+        ByteBuffer elf;
+        try {
+            elf = ByteBuffer.wrap(Files.readAllBytes(program)).order(ByteOrder.LITTLE_ENDIAN);
+        } catch (IOException e) {
+            throw new LabException.Unprepared("The program " + program + " cannot be read: " + e.getMessage() + ".", e);
+        }
+        if (elf.limit() < 64 || elf.getInt(0) != 0x464c457f) {
+            return false;
+        }
+        int headers = Math.toIntExact(elf.getLong(32));
+        int size = Short.toUnsignedInt(elf.getShort(54));
+        int count = Short.toUnsignedInt(elf.getShort(56));
+        for (int i = 0; i < count; i++) {
+            if (elf.getInt(headers + i * size) == 3) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,38 @@
+package io.twinhype.twin;
+
+import java.util.List;
+
+/**
+ * What a module was built from; kept beside it as identity.json.
+ *
+ * @param name the module's name
+ * @param twin A or B, or "" for a module that is neither
+ * @param identity a hash over all the rest of its inputs; the module carries it as {@code twinhype_identity}
+ * @param kernelRelease what {@code uname -r} says where it can be loaded
+ * @param kernelVersion the version of the kernel's packages
+ * @param patches the titles of the patches made, or taken back ("reverted: …")
+ * @param sourcesHash the hash of TwinHype's own sources in it: edits, base, twin
+ * @param compiler what the compiler says of itself
+ * @param fileSha256 the hash of the module's file
+ * @param buildSeconds how long the build took
+ */
+public record BuildRecord(
+        String name,
+        String twin,
+        String identity,
+        String kernelRelease,
+        String kernelVersion,
+        List<String> patches,
+        String sourcesHash,
+        String compiler,
+        String fileSha256,
+        double buildSeconds) {
+    public BuildRecord {
+        patches = List.copyOf(patches);
+    }
+
+    /** The first 12 digits of the identity: enough to tell builds apart by eye. */
+    public String shortIdentity() {
+        return identity.substring(0, 12);
+    }
+}

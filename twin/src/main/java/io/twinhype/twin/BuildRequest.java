@@ -1,0 +1,16 @@
+package io.twinhype.twin;
+
+import java.util.List;
+
+/**
+ * Which hypervisor to build, and from what.
+ *
+ * @param twin A or B
+ * @param kernel the kernel whose KVM it is made of, and which it runs on
+ * @param patches made to the kernel's source before the edits, in this order
+ */
+public record BuildRequest(Twin twin, KernelTree kernel, List<SourcePatch> patches) {
+    public BuildRequest {
+        patches = List.copyOf(patches);
+    }
+}

@@ -1,0 +1,49 @@
+package io.twinhype.twin;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The disk that holds the cache is full. Nothing that was there before is lost. */
+public final class DiskFullException extends TwinException {
+    private static final String NO_SPACE = "No space left on device";
+    private static final String QUOTA = "Disk quota exceeded";
+
+    DiskFullException(Path place) {
+        super("The disk that holds " + place + " is full" + free(place)
+                + "; free some space there, or set XDG_CACHE_HOME to a directory on another disk.");
+    }
+
+    /** Whether a tool's output or an exception's message, in the C locale, tells of a full disk. */
+    static boolean saidIn(String text) {
+        return text.contains(NO_SPACE)
+                || text.contains(QUOTA)
+                || text.contains("You don't have enough free space")
+                || text.contains("ENOSPC");
+    }
+
+    /** Turns a failed file operation into a sentence, and one that failed for lack of space into this exception. */
+    static TwinException explain(String doing, Path place, IOException cause) {
+        if (saidIn(String.valueOf(cause.getMessage()))) {
+            DiskFullException full = new DiskFullException(place);
+            full.initCause(cause);
+            return full;
+        }
+        return new TwinException(
+                doing + " failed: " + cause.getMessage() + " ("
+                        + cause.getClass().getSimpleName() + ")",
+                cause);
+    }
+
+    private static String free(Path place) {
+        try {
+            Path existing = place.toAbsolutePath();
+            while (!Files.exists(existing) && existing.getParent() != null) {
+                existing = existing.getParent();
+            }
+            return " (" + (Files.getFileStore(existing).getUsableSpace() >> 20) + " MiB free)";
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

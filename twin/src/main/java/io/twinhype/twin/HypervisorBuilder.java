@@ -1,0 +1,214 @@
+package io.twinhype.twin;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Builds the base module, the hypervisors and the guests' probe. A module is kept under the hash of everything it was built
+ * from, so that unchanged input is not built again. An interrupted thread ends the compiler and leaves nothing half-built.
+ */
+public final class HypervisorBuilder {
+    /** Goes into every identity: to be raised when this class builds differently from the same input. */
+    private static final String RECIPE = "1";
+
+    private static final String RECORD = "identity.json";
+
+    private final TwinCache cache;
+    private final KernelSources sources;
+    private final Progress progress;
+
+    public HypervisorBuilder(TwinCache cache, KernelSources sources, Progress progress) {
+        this.cache = cache;
+        this.sources = sources;
+        this.progress = progress;
+    }
+
+    /** Builds the base module for a kernel. */
+    public ModuleBuild buildBase(KernelTree kernel) throws TwinException, InterruptedException {
+        return buildPlain(kernel, "twinhype_base", sources.base());
+    }
+
+    /** Builds the module that shows, in a guest with this kernel, whether a fix is under it. */
+    public ModuleBuild buildProbe(KernelTree kernel) throws TwinException, InterruptedException {
+        return buildPlain(kernel, "invlpga_probe", sources.probe());
+    }
+
+    /** Builds a hypervisor, and the base it stands on. */
+    public ModuleBuild build(BuildRequest request) throws TwinException, InterruptedException {
+        ModuleBuild base = buildBase(request.kernel());
+        String name = request.twin().moduleName();
+        List<String> titles = new ArrayList<>();
+        for (SourcePatch patch : request.patches()) {
+            titles.add(patch.reversed() ? "reverted: " + patch.title() : patch.title());
+        }
+        return steps().quietly("Building " + name, () -> {
+            Compiler compiler = Compiler.of(request.kernel());
+            String own = KernelSources.hash(List.of(sources.edits(), sources.base(), sources.twin()));
+            Sha256 identity = identity(name, request.kernel(), compiler).add("sources", own);
+            for (SourcePatch patch : request.patches()) {
+                identity.add(patch.reversed() ? "revert" : "apply", readable(patch));
+            }
+            Recipe recipe = new Recipe(
+                    name,
+                    request.twin().name(),
+                    identity.hex(),
+                    request.kernel(),
+                    compiler,
+                    titles,
+                    own,
+                    fresh -> prepare(request, fresh),
+                    List.of("TWIN=" + request.twin().letter(), "KBUILD_EXTRA_SYMBOLS=" + base.symbolVersions()));
+            return cachedOrBuilt(recipe);
+        });
+    }
+
+    @FunctionalInterface
+    private interface Preparation {
+        void in(Path directory) throws IOException, TwinException, InterruptedException;
+    }
+
+    private record Recipe(
+            String name,
+            String twin,
+            String identity,
+            KernelTree kernel,
+            Compiler compiler,
+            List<String> patches,
+            String sourcesHash,
+            Preparation preparation,
+            List<String> variables) {}
+
+    private ModuleBuild buildPlain(KernelTree kernel, String name, Path directory)
+            throws TwinException, InterruptedException {
+        return steps().quietly("Building " + name, () -> {
+            Compiler compiler = Compiler.of(kernel);
+            String own = KernelSources.hash(List.of(directory));
+            String identity =
+                    identity(name, kernel, compiler).add("sources", own).hex();
+            return cachedOrBuilt(new Recipe(
+                    name,
+                    "",
+                    identity,
+                    kernel,
+                    compiler,
+                    List.of(),
+                    own,
+                    fresh -> Trees.copy(directory, fresh),
+                    List.of()));
+        });
+    }
+
+    private static Sha256 identity(String name, KernelTree kernel, Compiler compiler) {
+        return new Sha256().add("recipe", RECIPE).add("name", name).add("toolchain", toolchain(kernel, compiler));
+    }
+
+    private static String toolchain(KernelTree kernel, Compiler compiler) {
+        Sha256 hash = new Sha256().add("release", kernel.release()).add("compiler", compiler.version());
+        kernel.packages().forEach(each -> hash.add(each.name() + "=" + each.version(), each.sha256()));
+        return hash.hex();
+    }
+
+    private static String readable(SourcePatch patch) throws PatchException {
+        try {
+            return Sha256.of(patch.file());
+        } catch (IOException e) {
+            throw patch.unreadable(e);
+        }
+    }
+
+    private void prepare(BuildRequest request, Path fresh) throws IOException, TwinException, InterruptedException {
+        KvmSource.copy(KvmSource.of(request.kernel(), cache, steps()), fresh);
+        for (SourcePatch patch : request.patches()) {
+            patch.applyTo(fresh);
+        }
+        EditSet.read(sources.edits())
+                .applyTo(fresh, request.kernel().series(), request.twin().variables());
+        Trees.copy(sources.twin(), fresh);
+        Files.copy(sources.header(), fresh.resolve(sources.header().getFileName()));
+    }
+
+    private ModuleBuild cachedOrBuilt(Recipe recipe) throws IOException, TwinException, InterruptedException {
+        try (Workspace workspace = Workspace.in(cache.builds(), progress)) {
+            Path place = cache.builds().resolve(recipe.identity());
+            Optional<ModuleBuild> cached = cached(place, recipe.name());
+            if (cached.isPresent()) {
+                return cached.get();
+            }
+            Path fresh = Files.createDirectory(workspace.scratch().resolve("sources"));
+            recipe.preparation().in(fresh);
+            Path result = Files.createDirectory(workspace.scratch().resolve("result"));
+            long start = System.nanoTime();
+            steps().act("Compiling " + recipe.name(), () -> compile(recipe, fresh, result));
+            double seconds = Duration.ofNanos(System.nanoTime() - start).toMillis() / 1000.0;
+            BuildRecord record = new BuildRecord(
+                    recipe.name(),
+                    recipe.twin(),
+                    recipe.identity(),
+                    recipe.kernel().release(),
+                    recipe.kernel().version(),
+                    recipe.patches(),
+                    recipe.sourcesHash(),
+                    recipe.compiler().version(),
+                    Sha256.of(module(result, recipe.name())),
+                    seconds);
+            Json.write(record, result.resolve(RECORD));
+            Trees.replace(result, place);
+            return new ModuleBuild(record, module(place, recipe.name()), false);
+        }
+    }
+
+    private Optional<ModuleBuild> cached(Path place, String name) throws IOException {
+        if (!Files.exists(place)) {
+            return Optional.empty();
+        }
+        try {
+            BuildRecord record = Json.read(place.resolve(RECORD), BuildRecord.class);
+            Path module = module(place, name);
+            if (Sha256.of(module).equals(record.fileSha256())) {
+                return Optional.of(new ModuleBuild(record, module, true));
+            }
+            progress.note(module + " is not the file that was built; it is built again.");
+        } catch (IOException e) {
+            progress.note("The cached build in " + place + " is damaged; it is built again.");
+        }
+        return Optional.empty();
+    }
+
+    private void compile(Recipe recipe, Path fresh, Path result)
+            throws IOException, TwinException, InterruptedException {
+        Path log = result.resolve("build.log");
+        Kbuild kbuild = new Kbuild(recipe.kernel(), recipe.compiler());
+        List<String> variables = new ArrayList<>(recipe.variables());
+        variables.add("TWINHYPE_IDENTITY=" + recipe.identity());
+        try (BuildTree tree = BuildTree.with(
+                fresh,
+                cache.builds().resolve("tree-" + recipe.name()),
+                toolchain(recipe.kernel(), recipe.compiler()))) {
+            kbuild.build(tree.directory(), variables, log);
+            kbuild.strip(module(tree.directory(), recipe.name()), module(result, recipe.name()));
+            Files.copy(tree.directory().resolve("Module.symvers"), result.resolve("Module.symvers"));
+            tree.finished();
+        } catch (BuildException e) {
+            Path kept = cache.builds().resolve("failed-" + recipe.name() + ".log");
+            if (Files.exists(log)) {
+                Files.move(log, kept, StandardCopyOption.REPLACE_EXISTING);
+            }
+            throw new BuildException(
+                    recipe.name() + " could not be built. " + e.sentence() + "\nThe whole log is " + kept, e);
+        }
+    }
+
+    private static Path module(Path directory, String name) {
+        return directory.resolve(name + ".ko");
+    }
+
+    private Steps steps() {
+        return new Steps(progress, cache.directory());
+    }
+}

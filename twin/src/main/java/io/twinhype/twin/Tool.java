@@ -1,0 +1,156 @@
+package io.twinhype.twin;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Runs a program of the machine in the C locale, without a shell. When the calling thread is interrupted or the JVM ends,
+ * the program and all it started end, too.
+ */
+final class Tool {
+    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Tool::end), "end tools"));
+    }
+
+    private final List<String> command;
+    private final Map<String, String> environment;
+    private final Path directory;
+
+    Tool(List<String> command, Path directory, Map<String, String> environment) {
+        this.command = List.copyOf(command);
+        this.directory = directory;
+        this.environment = Map.copyOf(environment);
+    }
+
+    Tool(Path directory, String... command) {
+        this(List.of(command), directory, Map.of());
+    }
+
+    /**
+     * How the program ended.
+     *
+     * @param status its exit status
+     * @param output what it wrote to its standard output
+     * @param errors what it wrote to its standard error
+     */
+    record Result(int status, String output, String errors) {
+        boolean succeeded() {
+            return status == 0;
+        }
+
+        String all() {
+            return output + errors;
+        }
+    }
+
+    /** Whether a program of that name is in a directory of PATH. */
+    static boolean isInstalled(String program) {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(":", -1))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+    }
+
+    /** Runs the program to its end, with nothing on its standard input. */
+    Result run() throws IOException, TwinException, InterruptedException {
+        Path scratch = Files.createTempDirectory("twinhype-tool-");
+        try {
+            Path output = scratch.resolve("output");
+            Path errors = scratch.resolve("errors");
+            int status = await(builder().redirectOutput(output.toFile()).redirectError(errors.toFile()));
+            return new Result(status, text(output), text(errors));
+        } finally {
+            Trees.delete(scratch);
+        }
+    }
+
+    /** Runs the program with both its outputs appended to a log file, and returns its exit status. */
+    int run(Path log) throws IOException, TwinException, InterruptedException {
+        return await(
+                builder().redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())));
+    }
+
+    private ProcessBuilder builder() {
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        builder.environment().keySet().removeIf(Tool::steersMake);
+        builder.environment().put("LC_ALL", "C");
+        builder.environment().putAll(environment);
+        return builder;
+    }
+
+    /** A build must depend on its recorded inputs only: what kbuild takes from the environment is not among them. */
+    private static boolean steersMake(String variable) {
+        return variable.startsWith("KBUILD_")
+                || List.of(
+                                "MAKEFLAGS",
+                                "MFLAGS",
+                                "MAKELEVEL",
+                                "MAKEFILES",
+                                "ARCH",
+                                "CROSS_COMPILE",
+                                "KCFLAGS",
+                                "KCPPFLAGS",
+                                "KAFLAGS",
+                                "CFLAGS_MODULE",
+                                "LLVM")
+                        .contains(variable);
+    }
+
+    private int await(ProcessBuilder builder) throws TwinException, IOException, InterruptedException {
+        Process process = start(builder);
+        RUNNING.add(process);
+        try {
+            return process.waitFor();
+        } finally {
+            if (process.isAlive()) {
+                end(process);
+            }
+            RUNNING.remove(process);
+        }
+    }
+
+    private Process start(ProcessBuilder builder) throws TwinException, IOException {
+        try {
+            return builder.start();
+        } catch (IOException e) {
+            if (!Files.isDirectory(directory)) {
+                throw e;
+            }
+            throw new TwinException(
+                    "The program " + command.getFirst() + " could not be started; install the package that has it"
+                            + " (" + e.getMessage() + ").",
+                    e);
+        }
+    }
+
+    /** First asks, so that make removes half-written targets, then kills whatever is left of the tree. */
+    private static void end(Process process) {
+        List<ProcessHandle> tree = Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+                .toList();
+        tree.forEach(ProcessHandle::destroy);
+        boolean interrupted = Thread.interrupted();
+        try {
+            process.waitFor(2, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        Stream.concat(process.descendants(), tree.stream()).forEach(ProcessHandle::destroyForcibly);
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static String text(Path file) throws IOException {
+        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,31 @@
+package io.twinhype.twin;
+
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Where downloads and builds are kept, outside any work tree.
+ *
+ * @param directory the cache's directory; need not exist yet
+ */
+public record TwinCache(Path directory) {
+    public TwinCache {
+        directory = directory.toAbsolutePath().normalize();
+    }
+
+    /** {@code $XDG_CACHE_HOME/twinhype}, or {@code ~/.cache/twinhype} (XDG Base Directory Specification). */
+    public static TwinCache of(Map<String, String> environment) {
+        String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
+        // The specification: a relative path is invalid and to be ignored.
+        Path base = cache.startsWith("/") ? Path.of(cache) : Path.of(System.getProperty("user.home"), ".cache");
+        return new TwinCache(base.resolve("twinhype"));
+    }
+
+    Path kernel(String series) {
+        return directory.resolve("kernels").resolve(series);
+    }
+
+    Path builds() {
+        return directory.resolve("builds");
+    }
+}

@@ -1,0 +1,215 @@
+package io.twinhype.twin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class EditSetTests {
+    private static final String SOURCE = """
+            static int enable(void)
+            {
+            	u64 efer;
+
+            	rdmsrl(MSR_EFER, efer);
+            	if (efer & EFER_SVME)
+            		return -EBUSY;
+            	register("kvm");
+            	return 0;
+            }
+            """;
+
+    @TempDir
+    Path directory;
+
+    private Path tree;
+
+    @BeforeEach
+    void writeTree() throws IOException {
+        tree = Files.createDirectories(directory.resolve("tree/arch"));
+        Files.writeString(tree.resolve("svm.c"), SOURCE);
+        tree = directory.resolve("tree");
+    }
+
+    @Test
+    void editsAreMadeInOrderWithVariables() throws IOException, TwinException {
+        edits("10.toml", """
+                [[edit]]
+                name = "renamed"
+                reason = "two of that name collide"
+                file = "arch/svm.c"
+                find = '''register("kvm")'''
+                replace = '''register("kvm_${twin}_${TWIN}")'''
+                expect = 1
+                kernels = ["6.1"]
+                """);
+        edits("20.toml", """
+                [[edit]]
+                name = "after the first"
+                reason = "finds what the edit before it wrote"
+                file = "arch/svm.c"
+                find = '''
+                	register("kvm_a_A");
+                '''
+                replace = ''
+                expect = 1
+                kernels = ["6.1", "6.12"]
+                """);
+        EditSet.read(directory.resolve("edits")).applyTo(tree, "6.1", Twin.A.variables());
+        assertThat(Files.readString(tree.resolve("arch/svm.c")))
+                .isEqualTo(SOURCE.replace("\tregister(\"kvm\");\n", ""));
+    }
+
+    @Test
+    void allMismatchesAreToldAtOnceAndNothingIsWritten() throws IOException, TwinException {
+        edits("10.toml", """
+                [[edit]]
+                name = "fits"
+                reason = ""
+                file = "arch/svm.c"
+                find = "u64 efer;"
+                replace = "u64 e;"
+                expect = 1
+                kernels = ["6.1"]
+
+                [[edit]]
+                name = "drifted"
+                reason = ""
+                file = "arch/svm.c"
+                find = '''
+                	rdmsrl(MSR_EFER, efer);
+                	if (efer & EFER_LME)
+                '''
+                replace = ""
+                expect = 1
+                kernels = ["6.1"]
+
+                [[edit]]
+                name = "twice"
+                reason = ""
+                file = "arch/svm.c"
+                find = "return"
+                replace = ""
+                expect = 1
+                kernels = ["6.1"]
+
+                [[edit]]
+                name = "gone"
+                reason = ""
+                file = "arch/vmx.c"
+                find = "x"
+                replace = ""
+                expect = 1
+                kernels = ["6.1"]
+
+                [[edit]]
+                name = "nowhere"
+                reason = ""
+                file = "arch/svm.c"
+                find = "vmclear();"
+                replace = ""
+                expect = 2
+                kernels = ["6.1"]
+
+                [[edit]]
+                name = "newer only"
+                reason = ""
+                file = "arch/svm.c"
+                find = "x"
+                replace = ""
+                expect = 1
+                kernels = ["6.12"]
+                """);
+        EditSet edits = EditSet.read(directory.resolve("edits"));
+        assertThatExceptionOfType(EditMismatchException.class)
+                .isThrownBy(() -> edits.applyTo(tree, "6.1", Twin.A.variables()))
+                .satisfies(e -> assertThat(e.mismatches())
+                        .containsExactlyInAnyOrder(
+                                new EditMismatch(
+                                        "drifted",
+                                        "arch/svm.c",
+                                        1,
+                                        0,
+                                        "the nearest place is line 5, \"rdmsrl(MSR_EFER, efer);\", but line 6 is"
+                                                + " \"if (efer & EFER_SVME)\" where the edit has"
+                                                + " \"if (efer & EFER_LME)\""),
+                                new EditMismatch("twice", "arch/svm.c", 1, 2, "at line 7, 9"),
+                                new EditMismatch("gone", "arch/vmx.c", 1, 0, "there is no such file"),
+                                new EditMismatch("nowhere", "arch/svm.c", 2, 0, "no line of it is in the file"),
+                                new EditMismatch(
+                                        "newer only",
+                                        "arch/svm.c",
+                                        1,
+                                        0,
+                                        "it is known for kernel 6.12 only, not for 6.1")))
+                .withMessageContaining("edit \"twice\" expects 1 match in arch/svm.c and found 2: at line 7, 9.");
+        assertThat(Files.readString(tree.resolve("arch/svm.c"))).isEqualTo(SOURCE);
+    }
+
+    @Test
+    void aMistakeInTheDataNamesFileEditAndKey() throws IOException {
+        edits("10.toml", """
+                [[edit]]
+                name = "typo"
+                reason = ""
+                file = "arch/svm.c"
+                find = "x"
+                replace = ""
+                expects = 1
+                kernels = ["6.1"]
+                """);
+        assertThatExceptionOfType(TwinException.class)
+                .isThrownBy(() -> EditSet.read(directory.resolve("edits")))
+                .withMessageStartingWith(
+                        "edit \"typo\" of " + directory.resolve("edits/10.toml") + " has an unknown key \"expects\"");
+    }
+
+    @Test
+    void anEditCannotLeaveTheSource() throws IOException {
+        edits("10.toml", """
+                [[edit]]
+                name = "escape"
+                reason = ""
+                file = "../../etc/passwd"
+                find = "x"
+                replace = ""
+                expect = 1
+                kernels = ["6.1"]
+                """);
+        // A path with ".." at its start is normal by itself; it must still be refused.
+        assertThatExceptionOfType(TwinException.class)
+                .isThrownBy(() -> EditSet.read(directory.resolve("edits")))
+                .withMessageContaining("which is not a path in the kernel's source");
+    }
+
+    @Test
+    void brokenTomlNamesFileAndLine() throws IOException {
+        edits("10.toml", "[[edit]]\nname = \n");
+        assertThatExceptionOfType(TwinException.class)
+                .isThrownBy(() -> EditSet.read(directory.resolve("edits")))
+                .withMessageContaining("10.toml is not valid TOML")
+                .withMessageContaining("line 2");
+    }
+
+    @Test
+    void theProjectsOwnEditsAreReadable() throws TwinException {
+        EditSet edits = EditSet.read(Path.of("..", "kernel", "edits"));
+        assertThat(edits.edits()).hasSizeGreaterThan(30).allSatisfy(edit -> {
+            assertThat(edit.reason()).isNotBlank();
+            assertThat(edit.kernels()).contains("6.1");
+        });
+        assertThat(edits.edits().stream().map(Edit::name).toList())
+                .doesNotHaveDuplicates()
+                .containsAll(List.of("init-svm", "svm-enable-counted"));
+    }
+
+    private void edits(String name, String toml) throws IOException {
+        Files.writeString(Files.createDirectories(directory.resolve("edits")).resolve(name), toml);
+    }
+}
