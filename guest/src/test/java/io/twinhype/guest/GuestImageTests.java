@@ -75,9 +75,11 @@ final class GuestImageTests {
         int contentAt = 64 + names.length;
         int table = contentAt + content.length;
         ByteBuffer elf = ByteBuffer.allocate(table + 3 * 64).order(ByteOrder.LITTLE_ENDIAN);
-        elf.putInt(0, 0x464c457f).putLong(0x28, table);
+        elf.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1).put(6, (byte) 1);
+        elf.putShort(0x10, (short) 1).putShort(0x12, (short) 62).putInt(0x14, 1).putLong(0x28, table);
         elf.putShort(0x3a, (short) 64).putShort(0x3c, (short) 3).putShort(0x3e, (short) 2);
         elf.put(64, names).put(contentAt, content);
+        elf.putInt(table + 64 + 4, 1).putInt(table + 128 + 4, 3);
         elf.putInt(table + 64, 1).putLong(table + 64 + 0x18, contentAt).putLong(table + 64 + 0x20, content.length);
         elf.putInt(table + 128, 10).putLong(table + 128 + 0x18, 64).putLong(table + 128 + 0x20, names.length);
         return elf.array();
