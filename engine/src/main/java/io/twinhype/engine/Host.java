@@ -3,32 +3,36 @@ package io.twinhype.engine;
 import io.twinhype.qemu.QemuBinary;
 import io.twinhype.qemu.QemuException;
 import io.twinhype.qemu.QemuLauncher;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Runs VMs on this machine and moves them between its hypervisors. Its methods may be called from any thread; each
  * returns when the work is done.
  */
 public final class Host implements AutoCloseable {
-    private static final Duration PATIENCE_WITH_QUIT = Duration.ofSeconds(10);
-
     private final Launch launch;
-    private final List<Vm> vms = new CopyOnWriteArrayList<>();
+    /** By name; empty while a VM is being started. */
+    private final Map<String, Optional<Vm>> vms = new ConcurrentHashMap<>();
 
     private Host(Launch launch) {
         this.launch = launch;
     }
 
-    /** Opens a host that uses the QEMU on the PATH. */
+    /** Opens a host that uses the QEMU on the PATH, and removes what killed ones left in the memory directory. */
     public static Host open(HostSettings settings) throws EngineException.Refused {
         try {
+            MemoryFiles.sweep(settings.memoryDirectory());
             return open(settings, QemuBinary.find());
         } catch (QemuException.NotStarted missing) {
             throw new EngineException.Refused(String.valueOf(missing.getMessage()));
+        } catch (IOException unreadable) {
+            throw new EngineException.Refused("cannot use " + settings.memoryDirectory() + " for the memory of VMs: "
+                    + unreadable.getMessage() + "; a tmpfs must be mounted there");
         }
     }
 
@@ -39,23 +43,23 @@ public final class Host implements AutoCloseable {
 
     /** Returns the VMs that were started here and not stopped. */
     public List<Vm> vms() {
-        return List.copyOf(vms);
+        return vms.values().stream().flatMap(Optional::stream).toList();
     }
 
-    /** Starts a VM; returns when its vCPUs run. */
+    /** Starts a VM; returns when its QEMU runs, which is before its guest has booted. */
     public Vm start(VmDefinition definition, Hypervisor hypervisor) throws EngineException {
-        if (vms.stream().anyMatch(vm -> vm.name().equals(definition.name()))) {
-            throw new EngineException.Refused(
-                    "there is a VM called " + definition.name() + " already: choose another name");
+        String name = definition.name();
+        if (vms.putIfAbsent(name, Optional.empty()) != null) {
+            throw new EngineException.Refused("there is a VM called " + name + " already: choose another name");
         }
         try {
             var vm = new Vm(definition, launch.fresh(definition, hypervisor));
-            vms.add(vm);
+            vms.put(name, Optional.of(vm));
             return vm;
         } catch (QemuException.NotStarted failed) {
+            vms.remove(name);
             throw new EngineException.NotStarted(
-                    "VM " + definition.name() + " was not started on hypervisor " + hypervisor.name() + ": "
-                            + failed.getMessage(),
+                    "VM " + name + " was not started on hypervisor " + hypervisor.name() + ": " + failed.getMessage(),
                     failed);
         }
     }
@@ -99,30 +103,15 @@ public final class Host implements AutoCloseable {
     /** Ends a VM without asking its guest, and forgets it. */
     public void stop(Vm vm) throws EngineException.Refused {
         try (var _ = vm.begin("being stopped")) {
-            end(vm.instance(), Optional.empty());
-            vms.remove(vm);
+            launch.end(vm.instance());
+            vms.remove(vm.name());
         }
     }
 
-    /** Ends a VMM process and removes its RAM, unless another one keeps it. */
-    static void end(Instance instance, Optional<Instance> successor) {
-        try {
-            instance.process().monitor().quit();
-        } catch (QemuException silent) {
-            // Killed below.
-        }
-        instance.process().awaitExit(PATIENCE_WITH_QUIT);
-        instance.process().close();
-        Launch.discardMemory(instance, successor);
-    }
-
-    /** Ends all VMs without asking their guests. */
+    /** Ends all VMs without asking their guests, whatever is being done with them. */
     @Override
     public void close() {
-        for (Vm vm : vms) {
-            vm.instance().process().close();
-            Launch.discardMemory(vm.instance(), Optional.empty());
-        }
+        launch.close();
         vms.clear();
     }
 }

@@ -21,6 +21,11 @@ public record Hypervisor(String name, Optional<Path> device) {
         return new Hypervisor(name, Optional.empty());
     }
 
+    /** Says whether this is QEMU's emulation. */
+    public boolean emulates() {
+        return device.isEmpty();
+    }
+
     Accelerator accelerator() {
         return device.<Accelerator>map(Accelerator.Kvm::new).orElseGet(Accelerator.Tcg::new);
     }

@@ -8,13 +8,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Starts the VMM processes of VMs. */
-final class Launch {
+/** Starts the VMM processes of VMs and ends them. */
+final class Launch implements AutoCloseable {
+    private static final Duration PATIENCE_WITH_QUIT = Duration.ofSeconds(10);
+
     private final HostSettings settings;
     private final QemuLauncher launcher;
-    private final AtomicInteger instances = new AtomicInteger();
+    private final AtomicInteger count = new AtomicInteger();
+    private final Set<Instance> instances = ConcurrentHashMap.newKeySet();
 
     Launch(HostSettings settings, QemuLauncher launcher) {
         this.settings = settings;
@@ -28,41 +33,61 @@ final class Launch {
     /** Starts a VM that boots. */
     Instance fresh(VmDefinition definition, Hypervisor hypervisor) throws QemuException.NotStarted {
         Optional<Path> memory = newMemory(definition);
-        try {
-            return start(definition, hypervisor, memory, commandLine(definition, memory));
-        } catch (QemuException.NotStarted failed) {
-            discard(memory);
-            throw failed;
-        }
+        return start(definition, hypervisor, memory, commandLine(definition, memory));
     }
 
     /** Starts a process that waits for the VM of another one; shares its memory or has its own. */
     Instance waiting(VmDefinition definition, Hypervisor hypervisor, Optional<Path> shared)
             throws QemuException.NotStarted {
         Optional<Path> memory = shared.isPresent() ? shared : newMemory(definition);
-        try {
-            return start(
-                    definition,
-                    hypervisor,
-                    memory,
-                    commandLine(definition, memory).incoming());
-        } catch (QemuException.NotStarted failed) {
-            if (shared.isEmpty()) {
-                discard(memory);
-            }
-            throw failed;
-        }
+        return start(
+                definition, hypervisor, memory, commandLine(definition, memory).incoming());
     }
 
     private Instance start(
             VmDefinition definition, Hypervisor hypervisor, Optional<Path> memory, QemuCommandLine commandLine)
             throws QemuException.NotStarted {
-        Path directory = vmDirectory(definition).resolve(Integer.toString(instances.incrementAndGet()));
-        return new Instance(
-                hypervisor,
-                directory,
-                memory,
-                launcher.start(definition.name(), directory, hypervisor.accelerator(), commandLine));
+        Path directory = vmDirectory(definition).resolve(Integer.toString(count.incrementAndGet()));
+        try {
+            var instance = new Instance(
+                    hypervisor,
+                    directory,
+                    memory,
+                    launcher.start(definition.name(), directory, hypervisor.accelerator(), commandLine));
+            instances.add(instance);
+            return instance;
+        } catch (QemuException.NotStarted failed) {
+            discardUnused(memory);
+            throw failed;
+        }
+    }
+
+    /** Asks a process to end, sees to it that it does, and removes its RAM unless another process has the same. */
+    void end(Instance instance) {
+        try {
+            instance.process().monitor().quit();
+            instance.process().awaitExit(PATIENCE_WITH_QUIT);
+        } catch (QemuException deaf) {
+            // It is killed instead: nothing of a VM is in this process any more, or its owner wants it gone.
+        }
+        kill(instance);
+    }
+
+    /** Kills a process and removes its RAM unless another process has the same; says whether it is known to be dead. */
+    boolean kill(Instance instance) {
+        boolean dead = instance.process().kill();
+        if (dead) {
+            instance.process().close();
+            instances.remove(instance);
+            discardUnused(instance.memory());
+        }
+        return dead;
+    }
+
+    /** Kills all processes that are left. */
+    @Override
+    public void close() {
+        instances.forEach(this::kill);
     }
 
     private QemuCommandLine commandLine(VmDefinition definition, Optional<Path> memory) {
@@ -100,8 +125,7 @@ final class Launch {
                 throw new IOException("it has room for " + room + " MiB, " + definition.memoryMebibytes()
                         + " MiB are needed; enlarge it or end another VM");
             }
-            return Optional.of(
-                    Files.createTempFile(settings.memoryDirectory(), "twinhype-" + definition.name() + "-", ".ram"));
+            return Optional.of(MemoryFiles.create(settings, definition.name()));
         } catch (IOException unusable) {
             throw new QemuException.NotStarted(
                     "cannot keep the memory of " + definition.name() + " in " + settings.memoryDirectory() + ": "
@@ -110,21 +134,16 @@ final class Launch {
         }
     }
 
-    /** Removes the RAM of a process that has ended, unless its successor keeps it. */
-    static void discardMemory(Instance ended, Optional<Instance> successor) {
-        if (successor.isEmpty() || !successor.get().memory().equals(ended.memory())) {
-            discard(ended.memory());
+    private void discardUnused(Optional<Path> memory) {
+        if (memory.isEmpty()
+                || instances.stream().anyMatch(instance -> instance.memory().equals(memory))) {
+            return;
         }
-    }
-
-    private static void discard(Optional<Path> memory) {
-        if (memory.isPresent()) {
-            try {
-                Files.deleteIfExists(memory.get());
-            } catch (IOException left) {
-                // A file in a tmpfs remains; it is named after the VM, and nothing depends on it.
-                memory.get().toFile().deleteOnExit();
-            }
+        try {
+            Files.deleteIfExists(memory.get());
+        } catch (IOException left) {
+            // Only its name remains in the way, and that is unique; the next host to open sweeps it.
+            memory.get().toFile().deleteOnExit();
         }
     }
 }

@@ -1,5 +1,7 @@
 package io.twinhype.engine;
 
+import java.util.OptionalLong;
+
 /** Notes when the parts of a migration began and ended, by {@link System#nanoTime}. */
 final class MigrationClock {
     private final long begun = System.nanoTime();
@@ -21,8 +23,9 @@ final class MigrationClock {
         handedOver = System.nanoTime();
     }
 
-    void committed() {
-        committed = System.nanoTime();
+    /** Takes when the report that the destination runs was read; its answer to the command comes later. */
+    void committed(OptionalLong resumedAt) {
+        committed = resumedAt.orElseGet(System::nanoTime);
     }
 
     long startNanos() {

@@ -8,7 +8,7 @@ import java.util.OptionalLong;
  * @param from the hypervisor left
  * @param to the hypervisor the VM runs on now
  * @param startNanos when the source was told to migrate, by {@link System#nanoTime}: the window for a pause opens
- * @param endNanos when the destination had confirmed that it runs, by {@link System#nanoTime}
+ * @param endNanos when the destination reported that it runs, by {@link System#nanoTime}: the window closes
  * @param prepareMillis starting the destination; the VM ran meanwhile
  * @param transferMillis from the order to migrate until the source had handed everything over, most of which the VM
  *     still ran

@@ -5,8 +5,9 @@ import io.twinhype.qemu.MigrationStatus;
 import io.twinhype.qemu.QemuException;
 import io.twinhype.qemu.QemuMonitor;
 import io.twinhype.qemu.QemuProcess;
+import io.twinhype.qemu.QmpEvent;
 import java.time.Duration;
-import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The way back from a migration that failed: first the destination must be dead and known never to have run the guest,
@@ -16,20 +17,20 @@ import java.util.Optional;
  * QEMU's softmmu/cpus.c), and what a process wrote to a UNIX socket can be read after its death. So a destination that
  * is dead, whose monitor was read to its end, and that sent no RESUME, never ran.
  */
-final class Return {
+final class Return implements AutoCloseable {
     private static final Duration NAP = Duration.ofMillis(50);
 
     private final Vm vm;
     private final Instance source;
     private final Instance destination;
-    private final Duration timeout;
+    private final Launch launch;
     private final EventQueue resumed;
 
-    Return(Vm vm, Instance source, Instance destination, Duration timeout) {
+    Return(Vm vm, Instance source, Instance destination, Launch launch) {
         this.vm = vm;
         this.source = source;
         this.destination = destination;
-        this.timeout = timeout;
+        this.launch = launch;
         this.resumed = destination.process().monitor().session().subscribe("RESUME");
     }
 
@@ -41,33 +42,36 @@ final class Return {
     /** Goes back for the given reason; returns what to tell the caller. */
     EngineException because(String reason) {
         QemuProcess process = destination.process();
-        if (!process.kill()) {
+        // The monitor stays open until it was read to its end, which comes with the death of the process.
+        if (!process.kill() || !process.monitor().session().awaitEnd(launch.timeout())) {
             vm.hold();
             return new EngineException.Undecided("VM " + vm.name() + " is held at hypervisor "
                     + source.hypervisor().name() + ": " + reason + ", and the QEMU on hypervisor "
                     + destination.hypervisor().name() + " (pid " + process.pid()
                     + ") can't be killed; look at what it hangs in");
         }
-        boolean readToTheEnd = process.monitor().session().awaitEnd(timeout);
-        if (!readToTheEnd || !resumed.drain().isEmpty()) {
+        if (resumedAt().isPresent()) {
             return endedAtDestination(reason);
         }
-        process.close();
-        Launch.discardMemory(destination, Optional.of(source));
+        launch.kill(destination);
         return goOn(reason);
+    }
+
+    /** Returns when the destination reported that it runs, by {@link System#nanoTime}; empty if it did not. */
+    OptionalLong resumedAt() {
+        return resumed.drain().stream().mapToLong(QmpEvent::atNanos).findFirst();
     }
 
     private EngineException endedAtDestination(String reason) {
         vm.moved(destination);
-        Host.end(source, Optional.of(destination));
-        destination.process().close();
+        launch.end(source);
         return new EngineException.Ended("VM " + vm.name() + " had moved to hypervisor "
                 + destination.hypervisor().name() + " and ended there, so it can't go on where it was: " + reason + "; "
                 + destination.process().describeExit());
     }
 
     private EngineException goOn(String reason) {
-        long deadline = System.nanoTime() + timeout.toNanos();
+        long deadline = System.nanoTime() + launch.timeout().toNanos();
         String obstacle = "";
         while (System.nanoTime() < deadline) {
             if (!source.process().alive()) {
@@ -106,5 +110,10 @@ final class Return {
         }
         monitor.cont();
         return monitor.status().running();
+    }
+
+    @Override
+    public void close() {
+        resumed.close();
     }
 }

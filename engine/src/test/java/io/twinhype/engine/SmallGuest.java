@@ -27,8 +27,7 @@ final class SmallGuest implements AutoCloseable {
             throws GuestException, IOException {
         this.directory = directory;
         this.name = name;
-        Path cache = cache();
-        GuestImage image = GuestImage.build(kernelRoot(cache), cache.resolve("guest"), List.of());
+        GuestImage image = image();
         Path disk = directory.resolve(name + ".raw");
         try (var file = new RandomAccessFile(disk.toFile(), "rw")) {
             file.setLength(1 << 20);
@@ -42,6 +41,11 @@ final class SmallGuest implements AutoCloseable {
                         "console=ttyS0 quiet panic=-1 mitigations=off twinhype.beat_us=1000 " + moreArguments)
                 .withDisk(disk)
                 .withPort(Heartbeat.PORT, heartbeat.socket());
+    }
+
+    static GuestImage image() throws GuestException {
+        Path cache = cache();
+        return GuestImage.build(kernelRoot(cache), cache.resolve("guest"), List.of());
     }
 
     private static Path cache() {

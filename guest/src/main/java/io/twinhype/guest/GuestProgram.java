@@ -11,13 +11,17 @@ import java.util.List;
 
 /** Compiles the guest's one program, a static binary, and keeps it by the content of its source. */
 final class GuestProgram {
-    private static final List<String> COMPILE =
-            List.of("gcc", "-O2", "-Wall", "-Wextra", "-static", "-pthread", "-s", "-x", "c");
+    private static final List<String> OPTIONS =
+            List.of("-O2", "-Wall", "-Wextra", "-static", "-pthread", "-s", "-x", "c");
 
     private GuestProgram() {}
 
     /** Returns the compiled program, out of the cache if its source has not changed. */
     static Path compile(Path cache) throws GuestException {
+        return compile(cache, "gcc");
+    }
+
+    static Path compile(Path cache, String compiler) throws GuestException {
         try {
             byte[] source = source();
             Path program = cache.resolve("init-" + ContentHash.of(source));
@@ -28,7 +32,7 @@ final class GuestProgram {
             Path sourceFile = Files.write(Files.createTempFile(cache, "init", ".c"), source);
             Path unfinished = Files.createTempFile(cache, "init", ".tmp");
             try {
-                gcc(sourceFile, unfinished);
+                run(compiler, sourceFile, unfinished);
                 Files.move(unfinished, program, StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 Files.deleteIfExists(sourceFile);
@@ -52,15 +56,17 @@ final class GuestProgram {
         }
     }
 
-    private static void gcc(Path source, Path program) throws IOException, GuestException {
-        var command = new ArrayList<>(COMPILE);
+    private static void run(String compiler, Path source, Path program) throws IOException, GuestException {
+        var command = new ArrayList<>(List.of(compiler));
+        command.addAll(OPTIONS);
         command.addAll(List.of("-o", program.toString(), source.toString()));
         Process process;
         try {
             process = new ProcessBuilder(command).redirectErrorStream(true).start();
         } catch (IOException missing) {
             throw new GuestException(
-                    "cannot run gcc to compile the guest's program: install the Debian package gcc", missing);
+                    "cannot run " + compiler + " to compile the guest's program: install the Debian package gcc",
+                    missing);
         }
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int status = process.onExit().join().exitValue();
@@ -68,7 +74,7 @@ final class GuestProgram {
             String hint = output.contains("-lc") || output.contains("stdio.h")
                     ? ": the static C library is missing, install the Debian package libc6-dev"
                     : "";
-            throw new GuestException("gcc ended with status " + status + " on the guest's program" + hint
+            throw new GuestException(compiler + " ended with status " + status + " on the guest's program" + hint
                     + "; it said: " + output.strip());
         }
     }

@@ -28,7 +28,13 @@ public final class QemuCommandLine {
      * @param cpuModel a named CPU model, never {@code host}
      */
     public QemuCommandLine machine(String type, String cpuModel, int vcpus) {
-        return add("-machine", escape(type) + ",memory-backend=ram", "-cpu", cpuModel, "-smp", Integer.toString(vcpus));
+        return add(
+                "-machine",
+                escape(type) + ",memory-backend=ram,suppress-vmdesc=on",
+                "-cpu",
+                cpuModel,
+                "-smp",
+                Integer.toString(vcpus));
     }
 
     /** Sets what executes the instructions; how a KVM device is named depends on the {@link QemuBinary}. */
