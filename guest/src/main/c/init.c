@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -64,7 +65,20 @@ static void fail(const char *what)
 		pause();
 }
 
-/* Sends a whole line: a port without a reader blocks, so nothing is ever dropped here. */
+static void await_port(short events)
+{
+	struct pollfd wanted = { .fd = port, .events = events };
+
+	/* POLLHUP: the host's end is closed, and poll() would return at once for as long as it is. */
+	if (poll(&wanted, 1, -1) < 0 || !(wanted.revents & events))
+		usleep(1000);
+}
+
+/*
+ * Sends a whole line, waiting for room: nothing is ever dropped here. The port is non-blocking, because a
+ * blocking write to it has the kernel spin until the host has taken the line (__send_to_port in
+ * drivers/char/virtio_console.c), which on a host with one CPU keeps the host from taking it.
+ */
 static void send_line(const char *line, size_t length)
 {
 	pthread_mutex_lock(&port_lock);
@@ -76,6 +90,8 @@ static void send_line(const char *line, size_t length)
 		if (sent > 0) {
 			line += sent;
 			length -= (size_t)sent;
+		} else {
+			await_port(POLLOUT);
 		}
 	}
 	pthread_mutex_unlock(&port_lock);
@@ -165,7 +181,7 @@ static bool open_port_once(void)
 		if (strcmp(name, PORT_NAME) != 0)
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
-		port = open(path, O_RDWR | O_CLOEXEC);
+		port = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 		found = port >= 0;
 	}
 	closedir(ports);
@@ -306,11 +322,8 @@ static void *listen_forever(void *unused)
 
 	(void)unused;
 	for (;;) {
-		ssize_t received = read(port, line + length, 1);
-
-		if (received <= 0) {
-			/* The host's end is closed: nobody can ask for anything now. */
-			usleep(200000);
+		if (read(port, line + length, 1) != 1) {
+			await_port(POLLIN);
 			continue;
 		}
 		if (line[length] != '\n') {

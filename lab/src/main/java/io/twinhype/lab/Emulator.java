@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.function.IntConsumer;
+import java.util.random.RandomGenerator;
 
 /**
  * The QEMU process under a lab. It never outlives this process: setpriv(1) has the kernel kill it when the *thread* that
@@ -35,7 +36,13 @@ final class Emulator implements AutoCloseable {
     static Emulator start(LabTools tools, List<String> arguments, Path directory, IntConsumer ended)
             throws LabException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
-                tools.setpriv().toString(), "--pdeathsig", "KILL", tools.qemu().toString()));
+                tools.setpriv().toString(),
+                "--pdeathsig",
+                "KILL",
+                tools.taskset().toString(),
+                "--cpu-list",
+                String.valueOf(HostCpu.pick(RandomGenerator.getDefault())),
+                tools.qemu().toString()));
         command.addAll(arguments);
         Path errors = directory.resolve("qemu-errors");
         CompletableFuture<Process> started = new CompletableFuture<>();

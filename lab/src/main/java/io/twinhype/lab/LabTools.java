@@ -13,7 +13,7 @@ import java.util.Optional;
  *
  * @param cache a directory for what is worth keeping from run to run; need not exist
  */
-record LabTools(Path qemu, Path busybox, Path setpriv, Path cache) {
+record LabTools(Path qemu, Path busybox, Path setpriv, Path taskset, Path cache) {
     /** Finds them as an environment's {@code PATH} says; the cache as its {@code XDG_CACHE_HOME} says. */
     static LabTools in(Map<String, String> environment) throws LabException {
         String searchPath = environment.getOrDefault("PATH", "/usr/bin:/bin");
@@ -21,6 +21,7 @@ record LabTools(Path qemu, Path busybox, Path setpriv, Path cache) {
                 .orElseThrow(() -> missing("qemu-system-x86_64", "qemu-system-x86"));
         Path busybox = program("busybox", searchPath).orElseThrow(() -> missing("busybox", "busybox-static"));
         Path setpriv = program("setpriv", searchPath).orElseThrow(() -> missing("setpriv", "util-linux"));
+        Path taskset = program("taskset", searchPath).orElseThrow(() -> missing("taskset", "util-linux"));
         if (!isStatic(busybox)) {
             throw new LabException.Unprepared("The program " + busybox + " is dynamically linked and cannot run in the"
                     + " lab's first file system: install the Debian package busybox-static"
@@ -28,7 +29,8 @@ record LabTools(Path qemu, Path busybox, Path setpriv, Path cache) {
         }
         String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
         Path caches = cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
-        return new LabTools(qemu, busybox, setpriv, caches.resolve("twinhype").resolve("lab"));
+        return new LabTools(
+                qemu, busybox, setpriv, taskset, caches.resolve("twinhype").resolve("lab"));
     }
 
     private static LabException.Unprepared missing(String program, String debianPackage) {
