@@ -11,6 +11,7 @@ import io.twinhype.twin.ModuleVerifier;
 import io.twinhype.twin.SourcePatch;
 import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.VerificationReport;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,8 +92,9 @@ final class HypervisorBuildCommand implements Callable<Integer> {
             tell(out, build);
             builds.add(build);
         }
+        VerificationReport report = new ModuleVerifier(kernel).verify(base, builds);
         out.println("Verified: independent of each other and of the stock KVM, and made for this kernel and base.");
-        new ModuleVerifier(kernel).verify(base, builds).summary().lines().forEach(line -> out.println("  " + line));
+        report.summary().lines().forEach(line -> out.println("  " + line));
         out.flush();
         return 0;
     }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "lab",
         description = "A nested machine in which two hypervisors can be loaded, on any machine.",
-        subcommands = {LabRunCommand.class})
+        subcommands = {LabRunCommand.class, LabShellCommand.class})
 final class LabGroup implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run()

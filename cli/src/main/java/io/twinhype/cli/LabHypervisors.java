@@ -1,8 +1,9 @@
 package io.twinhype.cli;
 
-import io.twinhype.lab.LabException;
 import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.ModuleToLoad;
+import io.twinhype.twin.KernelTree;
+import io.twinhype.twin.Twin;
 import java.util.List;
 
 /** Which hypervisors a lab has loaded when its command starts. */
@@ -18,25 +19,18 @@ enum LabHypervisors {
     /** Both. */
     AB;
 
-    /** Where the modules of A and B come from. */
-    interface Twins {
-        /** The base module and the twins asked for, in load order, built for this kernel if they are not yet. */
-        List<ModuleToLoad> modules(LabKernel kernel, boolean a, boolean b) throws Exception;
-    }
-
     /** The modules to load, in order; the lab adds what they depend on. */
-    List<ModuleToLoad> modules(LabKernel kernel, Twins twins) throws Exception {
+    List<ModuleToLoad> modules(KernelTree tree, LabKernels kernels) throws Exception {
         return switch (this) {
             case none -> List.of();
-            case stock -> stock(kernel);
-            case A -> twins.modules(kernel, true, false);
-            case B -> twins.modules(kernel, false, true);
-            case AB -> twins.modules(kernel, true, true);
+            case stock -> {
+                // The lab's processor is an AMD one.
+                LabKernel kernel = LabKernels.kernel(tree);
+                yield List.of(kernel.module("kvm"), kernel.module("kvm-amd"));
+            }
+            case A -> kernels.twins(tree, List.of(Twin.A));
+            case B -> kernels.twins(tree, List.of(Twin.B));
+            case AB -> kernels.twins(tree, List.of(Twin.A, Twin.B));
         };
-    }
-
-    /** The lab's processor is an AMD one. */
-    private static List<ModuleToLoad> stock(LabKernel kernel) throws LabException {
-        return List.of(kernel.module("kvm"), kernel.module("kvm-amd"));
     }
 }

@@ -1,28 +1,48 @@
 package io.twinhype.cli;
 
-import io.twinhype.lab.LabException;
 import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.ModuleToLoad;
-import java.nio.file.Path;
+import io.twinhype.twin.BuildRequest;
+import io.twinhype.twin.HypervisorBuilder;
+import io.twinhype.twin.KernelPackages;
+import io.twinhype.twin.KernelSeries;
+import io.twinhype.twin.KernelSources;
+import io.twinhype.twin.KernelTree;
+import io.twinhype.twin.ModuleBuild;
+import io.twinhype.twin.ModuleVerifier;
+import io.twinhype.twin.Progress;
+import io.twinhype.twin.Twin;
+import io.twinhype.twin.TwinCache;
+import java.util.ArrayList;
 import java.util.List;
 
-/** Where the lab's kernels and the modules built for them are found. */
-final class LabKernels {
-    private LabKernels() {}
-
-    /** The unpacked kernel packages of a series such as {@code 6.1}, in the user's cache. */
-    static LabKernel kernel(String series) throws LabException {
-        String cache = System.getenv("XDG_CACHE_HOME");
-        Path base =
-                cache == null || cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
-        return LabKernel.unpackedIn(
-                base.resolve("twinhype").resolve("kernels").resolve(series).resolve("root"));
+/**
+ * Where the lab's kernel and the modules built for it come from.
+ *
+ * @param progress told of what is fetched and built first
+ */
+record LabKernels(TwinCache cache, Progress progress) {
+    /** The packages of a series such as {@code 6.1}, fetched if they are not in the cache. */
+    KernelTree tree(String series) throws Exception {
+        return new KernelPackages(cache, progress).obtain(KernelSeries.of(series));
     }
 
-    /** The base module and our hypervisors for a kernel. */
-    @SuppressWarnings("DoNotCallSuggester") // until the builder of room twin is called here
-    static List<ModuleToLoad> twins(LabKernel kernel, boolean a, boolean b) {
-        throw new UnsupportedOperationException("This build has no builder for the hypervisors A and B of kernel "
-                + kernel.release() + ": use --hypervisors stock or none.");
+    static LabKernel kernel(KernelTree tree) {
+        return new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory());
+    }
+
+    /** The base module and our hypervisors for a kernel, in load order, verified; built if they are not yet. */
+    List<ModuleToLoad> twins(KernelTree tree, List<Twin> wanted) throws Exception {
+        HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), progress);
+        ModuleBuild base = builder.buildBase(tree);
+        List<ModuleBuild> twins = new ArrayList<>();
+        for (Twin twin : wanted) {
+            twins.add(builder.build(new BuildRequest(twin, tree, List.of())));
+        }
+        new ModuleVerifier(tree).verify(base, twins);
+        List<ModuleToLoad> modules = new ArrayList<>();
+        modules.add(new ModuleToLoad(base.file()));
+        twins.forEach(twin -> modules.add(new ModuleToLoad(twin.file())));
+        return modules;
     }
 }

@@ -1,14 +1,20 @@
 package io.twinhype.cli;
 
 import io.twinhype.lab.Lab;
-import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.LabSpec;
+import io.twinhype.twin.KernelTree;
+import io.twinhype.twin.TwinCache;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** What every lab command can be told. */
 final class LabOptions {
@@ -36,6 +42,10 @@ final class LabOptions {
             defaultValue = "" + LabSpec.DEFAULT_MEMORY_MEBIBYTES,
             description = "The lab's memory in MiB (default: ${DEFAULT-VALUE}).")
     private int memory = LabSpec.DEFAULT_MEMORY_MEBIBYTES;
+
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init") // set by picocli before lab()
+    private CommandSpec spec;
 
     @Option(
             names = "--out",
@@ -69,7 +79,15 @@ final class LabOptions {
 
     /** The lab that these options describe; builds hypervisors where they ask for it. */
     Lab lab() throws Exception {
-        LabKernel booted = LabKernels.kernel(kernel);
-        return Lab.of(new LabSpec(booted, memory, 1, hypervisors.modules(booted, LabKernels::twins)));
+        if (memory < LabSpec.LEAST_MEMORY_MEBIBYTES) {
+            throw new ParameterException(
+                    spec.commandLine(), "--memory must be at least " + LabSpec.LEAST_MEMORY_MEBIBYTES + " MiB.");
+        }
+        // Standard output is the command's alone.
+        LabKernels kernels = new LabKernels(
+                TwinCache.of(System.getenv()),
+                new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8)));
+        KernelTree tree = kernels.tree(kernel);
+        return Lab.of(new LabSpec(LabKernels.kernel(tree), memory, 1, hypervisors.modules(tree, kernels)));
     }
 }

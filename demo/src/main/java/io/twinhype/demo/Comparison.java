@@ -38,16 +38,18 @@ final class Comparison {
     }
 
     /** One row per memory size and method. */
-    List<ComparisonRow> run() throws DemoException, EngineException, GuestException, InterruptedException {
+    List<ComparisonRow> run() throws DemoException, EngineException, GuestException {
         List<ComparisonRow> rows = new ArrayList<>();
         for (ComparisonPlan each : plan.comparison()) {
-            rows.addAll(narrator.step(
+            long start = System.nanoTime();
+            rows.addAll(compare(each));
+            narrator.doneSince(
+                    start,
                     String.format(
                             Locale.ROOT,
                             "Compared %d migrations by each method of a guest with %d MiB",
                             each.runs(),
-                            each.memoryMebibytes()),
-                    () -> compare(each)));
+                            each.memoryMebibytes()));
         }
         return rows;
     }

@@ -43,7 +43,11 @@ public final class Demo {
     private final PrintStream out;
     private final long startNanos = System.nanoTime();
 
-    /** @param out where progress is told, a line per step */
+    /**
+     * Prepares a demo.
+     *
+     * @param out where progress is told, a line per step
+     */
     public Demo(DemoOptions options, TwinCache cache, KernelSources sources, PrintStream out) {
         this.options = options;
         this.cache = cache;

@@ -6,20 +6,18 @@ import java.util.Locale;
 /** The ways to move a VM that the demo knows. */
 public enum DemoMethod {
     /** RAM is shared, device state goes through a UNIX socket. */
-    HANDOFF(MigrationOptions.HANDOFF),
+    HANDOFF,
     /** Everything is copied through a UNIX socket. */
-    COPY(MigrationOptions.COPY),
+    COPY,
     /** Ordinary live migration over TCP on the loopback interface: what the others are compared with. */
-    TCP(MigrationOptions.COPY_OVER_TCP);
-
-    private final MigrationOptions options;
-
-    DemoMethod(MigrationOptions options) {
-        this.options = options;
-    }
+    TCP;
 
     MigrationOptions options() {
-        return options;
+        return switch (this) {
+            case HANDOFF -> MigrationOptions.HANDOFF;
+            case COPY -> MigrationOptions.COPY;
+            case TCP -> MigrationOptions.COPY_OVER_TCP;
+        };
     }
 
     /** As it stands in tables and in JSON. */

@@ -55,22 +55,19 @@ final class Experiment {
         Hypervisors modules = new Hypervisors();
         try {
             for (Twin twin : Twin.values()) {
+                long start = System.nanoTime();
                 before.put(
                         twin,
-                        narrator.step(
-                                "Hypervisor " + twin + ": its build checked, a canary guest run on it",
-                                () -> expect(
-                                        modules.inspect(twin),
-                                        plan.slot(twin.name()).before())));
+                        expect(modules.inspect(twin), plan.slot(twin.name()).before()));
+                narrator.doneSince(start, "Hypervisor " + twin + ": its build checked, a canary guest run on it");
             }
             try (Host host = Host.open(HostSettings.temporary(directory));
                     Guests guests = new Guests(plan, host, directory)) {
                 onHost(modules, host, guests);
             }
-            narrator.step("Unloaded A, B and the base", () -> {
-                modules.unloadAll();
-                return true;
-            });
+            long start = System.nanoTime();
+            modules.unloadAll();
+            narrator.doneSince(start, "Unloaded A, B and the base");
         } catch (DemoException | EngineException | GuestException e) {
             problems.add(String.valueOf(e.getMessage()));
         }
@@ -97,24 +94,21 @@ final class Experiment {
         }
     }
 
-    private void startGuests(Guests guests)
-            throws DemoException, EngineException, GuestException, InterruptedException {
+    private void startGuests(Guests guests) throws DemoException, EngineException, GuestException {
         List<Guests.Starting> starting = new ArrayList<>();
-        narrator.step("Started vm1, vm2 on A and vm3, vm4 on B", () -> {
-            for (String name : ON_A) {
-                starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.A)));
-            }
-            for (String name : ON_B) {
-                starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.B)));
-            }
-            return true;
-        });
-        narrator.step("All four guests have booted", () -> {
-            for (Guests.Starting each : starting) {
-                each.await();
-            }
-            return true;
-        });
+        long start = System.nanoTime();
+        for (String name : ON_A) {
+            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.A)));
+        }
+        for (String name : ON_B) {
+            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.B)));
+        }
+        narrator.doneSince(start, "Started vm1, vm2 on A and vm3, vm4 on B");
+        start = System.nanoTime();
+        for (Guests.Starting each : starting) {
+            each.await();
+        }
+        narrator.doneSince(start, "All four guests have booted");
     }
 
     /** The four steps. */
@@ -144,7 +138,8 @@ final class Experiment {
         MigrationRow row =
                 mover.move(guest, hypervisor(to), plan.method(), fault).row();
         migrations.add(row);
-        narrator.done(
+        narrator.doneSince(
+                start,
                 String.format(
                         Locale.ROOT,
                         "%s: %s → %s by %s, silent for %.1f ms",
@@ -152,22 +147,17 @@ final class Experiment {
                         from,
                         to,
                         plan.method().label(),
-                        row.pauseMillis()),
-                (System.nanoTime() - start) / 1e9);
+                        row.pauseMillis()));
     }
 
     private void replace(Hypervisors modules, Twin twin) throws DemoException, EngineException, InterruptedException {
         Slot slot = plan.slot(twin.name());
-        after.put(
-                twin,
-                narrator.step(
-                        "Hypervisor " + twin + ": unloaded, the patched build loaded, a canary guest run on it",
-                        () -> expect(
-                                modules.replace(
-                                        twin,
-                                        slot.after().module(),
-                                        slot.before().module()),
-                                slot.after())));
+        long start = System.nanoTime();
+        LoadedHypervisor loaded =
+                modules.replace(twin, slot.after().module(), slot.before().module());
+        after.put(twin, expect(loaded, slot.after()));
+        narrator.doneSince(
+                start, "Hypervisor " + twin + ": unloaded, the patched build loaded, a canary guest run on it");
     }
 
     /** What is loaded must be the build that was meant. */

@@ -11,7 +11,11 @@ import tools.jackson.databind.json.JsonMapper;
 final class ExperimentMain {
     private ExperimentMain() {}
 
-    /** @param arguments the plan's file and the outcome's */
+    /**
+     * Performs the plan.
+     *
+     * @param arguments the plan's file and the outcome's
+     */
     public static void main(String[] arguments) throws Exception {
         JsonMapper json = DemoJson.mapper();
         ExperimentPlan plan = json.readValue(Path.of(arguments[0]).toFile(), ExperimentPlan.class);

@@ -15,18 +15,9 @@ final class Narrator {
         this.out = out;
     }
 
-    /** Work whose result is told in a few words. */
-    @FunctionalInterface
-    interface Step<T, E extends Exception> {
-        T run() throws E, InterruptedException;
-    }
-
-    /** Says what was done and how long it took, once it is done. */
-    <T, E extends Exception> T step(String what, Step<T, E> step) throws E, InterruptedException {
-        long start = System.nanoTime();
-        T result = step.run();
-        done(what, (System.nanoTime() - start) / 1e9);
-        return result;
+    /** Says that something which began at the given {@link System#nanoTime} is done. */
+    void doneSince(long startNanos, String what) {
+        done(what, (System.nanoTime() - startNanos) / 1e9);
     }
 
     /** Says that something which took this long is done. */

@@ -46,7 +46,10 @@ final class Emulator implements AutoCloseable {
                         .redirectOutput(errors.toFile())
                         .redirectErrorStream(true)
                         .start();
-                started.complete(process);
+                if (!started.complete(process)) {
+                    // Whoever wanted it was interrupted meanwhile.
+                    process.destroyForcibly();
+                }
                 ended.accept(waitFor(process));
             } catch (IOException e) {
                 started.completeExceptionally(e);
@@ -54,6 +57,11 @@ final class Emulator implements AutoCloseable {
         });
         try {
             return new Emulator(started.get(), errors);
+        } catch (InterruptedException e) {
+            if (!started.cancel(false) && !started.isCompletedExceptionally()) {
+                started.join().destroyForcibly();
+            }
+            throw e;
         } catch (ExecutionException e) {
             throw new LabException.Unprepared("QEMU cannot be started: " + e.getMessage() + ".", e);
         }

@@ -19,7 +19,7 @@ final class KernelComplaints {
             + "general protection fault|unable to handle (kernel|page)|Kernel panic|Call Trace:|"
             + "cannot create duplicate|sysfs: cannot create|kobject_add_internal failed|"
             + "unchecked MSR access error|refcount_t: |list_(add|del) corruption|"
-            + "Objects? remaining in|has still objects|INFO: task .* blocked for more than|"
+            + "Objects? remaining in|still has objects|INFO: task .* blocked for more than|"
             + "rcu: INFO: |detected stall|soft lockup|hard LOCKUP|UBSAN: |KASAN: |KFENCE: |"
             + "(invalid opcode|divide error|stack segment|double fault|int3): 0000|"
             + "Bad page (state|map)|nobody cared|scheduling while atomic|corrupted stack end");

@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +24,9 @@ import java.util.concurrent.LinkedBlockingQueue;
 public final class Lab {
     /** A run's time limit unless something else is asked for. */
     public static final Duration DEFAULT_TIMEOUT = Duration.ofMinutes(10);
+
+    /** A terminal stays as long as its user. */
+    private static final Duration NO_LIMIT = Duration.ofDays(3650);
 
     static final String CONTROL = "control";
     static final String STDOUT = "stdout";
@@ -46,7 +48,7 @@ public final class Lab {
      */
     public static Lab of(LabSpec spec) throws LabException {
         spec.kernel().checked();
-        return new Lab(spec, LabTools.on(System.getenv().getOrDefault("PATH", "/usr/bin:/bin")));
+        return new Lab(spec, LabTools.in(System.getenv()));
     }
 
     /**
@@ -62,44 +64,58 @@ public final class Lab {
      */
     public LabResult run(LabCommand command, Path out, Duration timeout, LabOutput output)
             throws LabException, InterruptedException {
-        Path results = resultsDirectory(out);
-        LabScript script = new LabScript(command, results, Optional.empty());
-        try (WorkDirectory work = WorkDirectory.create();
+        try (ResultsDirectory results = ResultsDirectory.open(out);
+                WorkDirectory work = WorkDirectory.create(temporary());
                 Port control = Port.listen(work.path(), CONTROL);
                 Port stdout = Port.listen(work.path(), STDOUT);
                 Port stderr = Port.listen(work.path(), STDERR)) {
             BlockingQueue<LabMessage> messages = new LinkedBlockingQueue<>();
-            CompletableFuture<Optional<IOException>> said = control.read(stream -> readMessages(stream, messages));
-            List<CompletableFuture<Optional<IOException>>> pumps =
-                    List.of(stdout.read(in -> copy(in, output.stdout())), stderr.read(in -> copy(in, output.stderr())));
-            LabRun run = new LabRun(spec, tools, script, work.path(), List.of(control, stdout, stderr));
+            CompletableFuture<Void> said = control.read(stream -> readMessages(stream, messages));
+            List<CompletableFuture<Void>> pumps = List.of(
+                    stdout.read(in -> copy(in, output.stdout(), messages)),
+                    stderr.read(in -> copy(in, output.stderr(), messages)));
+            LabScript script = new LabScript(command, results.path(), Optional.empty());
+            LabRun run = new LabRun(
+                    spec, tools, script, results.consoleLog(), work.path(), List.of(control, stdout, stderr));
             LabResult result = run.await(messages, said, timeout, output.booted());
-            for (CompletableFuture<Optional<IOException>> pump : pumps) {
-                Optional<IOException> failure = pump.join();
-                if (failure.isPresent()) {
-                    throw new LabException.OutputLost(
-                            "The command's output could not be passed on: "
-                                    + failure.get().getMessage() + ".",
-                            failure.get());
+            for (CompletableFuture<Void> pump : pumps) {
+                pump.join();
+            }
+            // The last of the output may have failed after the end of the run.
+            for (LabMessage message : messages) {
+                if (message instanceof LabMessage.OutputFailed failed) {
+                    throw LabRun.outputLost(failed);
                 }
             }
             return result;
         }
     }
 
-    private static Path resultsDirectory(Path out) throws LabException {
-        Path results = out.toAbsolutePath().normalize();
-        try {
-            Files.createDirectories(results);
-            if (!Files.isWritable(results)) {
-                throw new LabException.Unprepared(
-                        "The results directory " + results + " is not writable: choose another one.");
-            }
-            Files.deleteIfExists(results.resolve(LabRun.CONSOLE_LOG));
-            return results;
-        } catch (IOException e) {
-            throw new LabException.Unprepared(
-                    "The results directory " + results + " cannot be made (" + e + "): choose another one.", e);
+    /**
+     * Boots the lab, gives a command a terminal in it until it ends, and powers it off. Three times Ctrl-] within a second
+     * ends the lab whatever it does; the exit status is 130 then.
+     *
+     * @param command to run, usually a shell
+     * @param out the results directory, as for {@link #run}
+     * @param terminal the user's, in raw mode
+     * @throws LabException if the command did not run to its end
+     * @throws InterruptedException if this thread was interrupted; the lab is gone by then
+     */
+    public LabResult shell(LabCommand command, Path out, LabTerminal terminal)
+            throws LabException, InterruptedException {
+        try (ResultsDirectory results = ResultsDirectory.open(out);
+                WorkDirectory work = WorkDirectory.create(temporary());
+                Port control = Port.listen(work.path(), CONTROL);
+                Port screen = Port.listen(work.path(), TERMINAL)) {
+            BlockingQueue<LabMessage> messages = new LinkedBlockingQueue<>();
+            CompletableFuture<Void> said = control.read(stream -> readMessages(stream, messages));
+            CompletableFuture<Void> shown = screen.read(stream -> copy(stream, terminal.output(), messages));
+            Keyboard.connect(terminal, screen.output(), control.output(), () -> messages.add(new LabMessage.GivenUp()));
+            LabScript script = new LabScript(command, results.path(), Optional.of(terminal.size()));
+            LabRun run = new LabRun(spec, tools, script, results.consoleLog(), work.path(), List.of(control, screen));
+            LabResult result = run.await(messages, said, NO_LIMIT, bootTime -> {});
+            shown.join();
+            return result;
         }
     }
 
@@ -112,13 +128,26 @@ public final class Lab {
         }
     }
 
-    private static void copy(InputStream from, OutputStream to) throws IOException {
+    /** Passes a stream on until its end. Once that fails, the rest is read and dropped, so that nothing waits for it. */
+    private static void copy(InputStream from, OutputStream to, BlockingQueue<LabMessage> messages) throws IOException {
         byte[] buffer = new byte[65536];
-        int count = from.read(buffer);
-        while (count >= 0) {
-            to.write(buffer, 0, count);
-            to.flush();
-            count = from.read(buffer);
+        boolean passing = true;
+        for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+            try {
+                if (passing) {
+                    to.write(buffer, 0, count);
+                    to.flush();
+                }
+            } catch (IOException e) {
+                passing = false;
+                messages.add(new LabMessage.OutputFailed(e));
+            }
         }
+    }
+
+    /** As other programs choose it; the JDK alone would not look at TMPDIR. */
+    private static Path temporary() {
+        String chosen = System.getenv().getOrDefault("TMPDIR", "");
+        return chosen.isEmpty() ? Path.of(System.getProperty("java.io.tmpdir")) : Path.of(chosen);
     }
 }

@@ -88,11 +88,21 @@ public abstract sealed class LabException extends Exception {
     /** The command was still running when its time was over; the lab was ended. */
     public static final class TimedOut extends LabException {
         private final Duration limit;
+        private final List<String> kernelLines;
 
-        TimedOut(Duration limit, String doing, Path consoleLog) {
+        TimedOut(Duration limit, String doing, List<String> kernelLines, Path consoleLog) {
             super("The lab was ended after " + limit.toSeconds() + " s, its time limit, while " + doing
-                    + ". Allow more time, or see the lab's console in " + consoleLog + ".");
+                    + (kernelLines.isEmpty()
+                            ? ". Allow more time, or see"
+                            : ", and its kernel had complained: " + kernelLines.getFirst() + ". See")
+                    + " the lab's console in " + consoleLog + ".");
             this.limit = limit;
+            this.kernelLines = List.copyOf(kernelLines);
+        }
+
+        /** The kernel's complaints before the end, oldest first; empty if it printed none. */
+        public List<String> kernelLines() {
+            return kernelLines;
         }
 
         /** How long the lab was allowed to run. */

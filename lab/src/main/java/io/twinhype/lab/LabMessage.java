@@ -1,5 +1,7 @@
 package io.twinhype.lab;
 
+import java.io.IOException;
+
 /**
  * What the lab says to the host on its control port, one line each (written by init.sh and supervise.sh), and what the
  * host sees of the lab's machine.
@@ -22,6 +24,12 @@ sealed interface LabMessage {
 
     /** QEMU ended. */
     record MachineEnded(int status) implements LabMessage {}
+
+    /** The user of the terminal wants the lab to end. */
+    record GivenUp() implements LabMessage {}
+
+    /** What the command wrote could not be passed on. */
+    record OutputFailed(IOException cause) implements LabMessage {}
 
     /** A line that no script of ours writes. */
     record Unknown(String line) implements LabMessage {}

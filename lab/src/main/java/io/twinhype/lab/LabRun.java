@@ -13,13 +13,14 @@ import java.util.function.IntConsumer;
 
 /** One life of a lab's machine, from QEMU's start to its end, as its messages tell it. */
 final class LabRun {
-    static final String CONSOLE_LOG = "console.log";
-
     /** A boot takes 5 s on an idle machine; a lab that is silent for this long will not come. */
     private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
 
     /** For output and results to be handed over after the command's end, and for the power to go off. */
     private static final Duration END_LIMIT = Duration.ofSeconds(20);
+
+    /** As if the command had been interrupted by SIGINT. */
+    private static final int GIVEN_UP = 130;
 
     private final LabSpec spec;
     private final LabTools tools;
@@ -28,13 +29,13 @@ final class LabRun {
     private final List<Port> ports;
     private final Path consoleLog;
 
-    LabRun(LabSpec spec, LabTools tools, LabScript script, Path directory, List<Port> ports) {
+    LabRun(LabSpec spec, LabTools tools, LabScript script, Path consoleLog, Path directory, List<Port> ports) {
         this.spec = spec;
         this.tools = tools;
         this.script = script;
         this.directory = directory;
         this.ports = ports;
-        this.consoleLog = script.out().resolve(CONSOLE_LOG);
+        this.consoleLog = consoleLog;
     }
 
     LabResult await(
@@ -52,6 +53,7 @@ final class LabRun {
         }
         Machine machine = new Machine(
                 spec,
+                KernelImage.bootable(spec.kernel(), tools.cache()),
                 initramfs,
                 script.out(),
                 consoleLog,
@@ -81,14 +83,22 @@ final class LabRun {
         Optional<Duration> bootTime = Optional.empty();
         Optional<Duration> totalTime = Optional.empty();
         int exitStatus = -1;
+        boolean drained = false;
         while (true) {
             long until = totalTime
                     .map(total -> start + total.plus(END_LIMIT).toNanos())
                     .orElse(bootTime.isEmpty() ? bootLimit : limit);
             LabMessage message = messages.poll(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
             if (message == null) {
-                if (totalTime.isPresent()) {
+                if (drained) {
                     return result(exitStatus, bootTime, totalTime);
+                }
+                if (totalTime.isPresent()) {
+                    throw new LabException.MachineLost(
+                            "The command ended with status " + exitStatus + ", but the lab did not hand over all of its"
+                                    + " output and results within " + END_LIMIT.toSeconds() + " s and was ended.",
+                            complaints(),
+                            consoleLog);
                 }
                 if (bootTime.isEmpty() && bootLimit < limit) {
                     throw new LabException.NotBooted(
@@ -96,7 +106,10 @@ final class LabRun {
                             consoleLog);
                 }
                 throw new LabException.TimedOut(
-                        timeout, bootTime.isEmpty() ? "it was booting" : "the command was running", consoleLog);
+                        timeout,
+                        bootTime.isEmpty() ? "it was booting" : "the command was running",
+                        complaints(),
+                        consoleLog);
             }
             switch (message) {
                 case LabMessage.Running running -> {
@@ -108,7 +121,10 @@ final class LabRun {
                     exitStatus = exited.status();
                     totalTime = Optional.of(since(start));
                 }
-                case LabMessage.Drained drained -> {}
+                case LabMessage.Drained handedOver -> drained = true;
+                case LabMessage.GivenUp givenUp -> {
+                    return result(GIVEN_UP, bootTime, Optional.of(since(start)));
+                }
                 case LabMessage.Refused refused ->
                     throw new LabException.ModuleRefused(
                             refused.module(), refused.reason(), linesAbout(refused.module()), consoleLog);
@@ -116,24 +132,35 @@ final class LabRun {
                     throw new LabException.NotBooted(
                             "The lab could not be set up: " + failed.reason() + ".", consoleLog);
                 case LabMessage.MachineEnded ended -> {
-                    if (totalTime.isPresent()) {
+                    if (drained) {
                         return result(exitStatus, bootTime, totalTime);
                     }
                     throw lost(ended, emulator, bootTime.isPresent());
                 }
+                case LabMessage.OutputFailed failed -> throw outputLost(failed);
                 case LabMessage.Unknown unknown -> {}
             }
         }
+    }
+
+    static LabException outputLost(LabMessage.OutputFailed failed) {
+        return new LabException.OutputLost(
+                "The command's output could not be passed on (" + failed.cause().getMessage() + "); the lab was ended.",
+                failed.cause());
     }
 
     private LabResult result(int exitStatus, Optional<Duration> bootTime, Optional<Duration> totalTime) {
         Duration boot = bootTime.orElse(Duration.ZERO);
         return new LabResult(
                 exitStatus,
-                KernelComplaints.in(KernelComplaints.lines(consoleLog)),
+                complaints(),
                 consoleLog,
                 boot,
                 totalTime.orElse(boot).minus(boot));
+    }
+
+    private List<String> complaints() {
+        return KernelComplaints.in(KernelComplaints.lines(consoleLog));
     }
 
     private static Duration since(long start) {

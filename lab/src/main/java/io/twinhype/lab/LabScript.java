@@ -14,10 +14,7 @@ import java.util.Optional;
  * @param out the results directory, the same path in the lab
  * @param terminal the terminal's size, if the command gets one
  */
-record LabScript(LabCommand command, Path out, Optional<TerminalSize> terminal) {
-    /** Rows and columns of a terminal. */
-    record TerminalSize(int rows, int columns) {}
-
+record LabScript(LabCommand command, Path out, Optional<LabTerminal.Size> terminal) {
     /** A shell script that becomes the command. {@code env -i} so that the lab's own variables stay out of it. */
     String commandFile() {
         Map<String, String> environment = new LinkedHashMap<>();
@@ -43,7 +40,7 @@ record LabScript(LabCommand command, Path out, Optional<TerminalSize> terminal) 
         return "LAB_OUT=" + ShellWords.quote(out.toString())
                 + "\nDIRECTORY=" + ShellWords.quote(command.workingDirectory().toString())
                 + "\nTERMINAL=" + (terminal.isPresent() ? "yes" : "no")
-                + "\nROWS=" + terminal.map(TerminalSize::rows).orElse(24)
-                + "\nCOLUMNS=" + terminal.map(TerminalSize::columns).orElse(80) + "\n";
+                + "\nROWS=" + terminal.map(LabTerminal.Size::rows).orElse(24)
+                + "\nCOLUMNS=" + terminal.map(LabTerminal.Size::columns).orElse(80) + "\n";
     }
 }

@@ -5,12 +5,18 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 
-/** The programs of this machine that the lab is made with. */
-record LabTools(Path qemu, Path busybox, Path setpriv) {
-    /** Finds them on a search path such as the variable {@code PATH}. */
-    static LabTools on(String searchPath) throws LabException {
+/**
+ * The programs of this machine that the lab is made with.
+ *
+ * @param cache a directory for what is worth keeping from run to run; need not exist
+ */
+record LabTools(Path qemu, Path busybox, Path setpriv, Path cache) {
+    /** Finds them as an environment's {@code PATH} says; the cache as its {@code XDG_CACHE_HOME} says. */
+    static LabTools in(Map<String, String> environment) throws LabException {
+        String searchPath = environment.getOrDefault("PATH", "/usr/bin:/bin");
         Path qemu = program("qemu-system-x86_64", searchPath)
                 .orElseThrow(() -> missing("qemu-system-x86_64", "qemu-system-x86"));
         Path busybox = program("busybox", searchPath).orElseThrow(() -> missing("busybox", "busybox-static"));
@@ -20,7 +26,9 @@ record LabTools(Path qemu, Path busybox, Path setpriv) {
                     + " lab's first file system: install the Debian package busybox-static"
                     + " (`apt-get install busybox-static`).");
         }
-        return new LabTools(qemu, busybox, setpriv);
+        String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
+        Path caches = cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
+        return new LabTools(qemu, busybox, setpriv, caches.resolve("twinhype").resolve("lab"));
     }
 
     private static LabException.Unprepared missing(String program, String debianPackage) {

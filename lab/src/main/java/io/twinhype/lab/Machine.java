@@ -8,7 +8,8 @@ import java.util.List;
  * QEMU's arguments for a lab (qemu-system-x86_64(1)): an emulated q35 machine whose CPU model {@code max} has SVM with nested
  * paging under TCG, this machine's files over 9p, and ports for the command's output.
  */
-record Machine(LabSpec spec, Path initramfs, Path out, Path consoleLog, List<Port> ports, boolean terminal) {
+record Machine(
+        LabSpec spec, Path kernel, Path initramfs, Path out, Path consoleLog, List<Port> ports, boolean terminal) {
     List<String> arguments() {
         List<String> arguments = new ArrayList<>(List.of(
                 "-nodefaults",
@@ -27,12 +28,12 @@ record Machine(LabSpec spec, Path initramfs, Path out, Path consoleLog, List<Por
                 "none",
                 "-no-reboot",
                 "-kernel",
-                spec.kernel().image().toString(),
+                kernel.toString(),
                 "-initrd",
                 initramfs.toString(),
                 "-append",
                 // ignore_loglevel: the log gets every message, also when something in the lab asks for silence.
-                "console=ttyS0 ignore_loglevel panic=-1 mitigations=off"));
+                "console=ttyS0,115200 ignore_loglevel panic=-1 mitigations=off"));
         add(arguments, "-chardev", "file,id=console,path=" + option(consoleLog));
         add(arguments, "-serial", "chardev:console");
         add(arguments, "-virtfs", share(option(Path.of("/")), "host") + ",readonly=on");

@@ -70,8 +70,8 @@ final class PackagedModules {
         }
         List<ModuleToLoad> order = new ArrayList<>();
         Set<String> done = new HashSet<>(builtIn);
+        done.removeAll(given.keySet());
         for (String name : given.keySet()) {
-            done.remove(name);
             append(name, given, order, done);
         }
         return List.copyOf(order);

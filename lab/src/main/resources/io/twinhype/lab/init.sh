@@ -39,7 +39,7 @@ port() {
     stop "the port $1 to the host is missing"
 }
 port twinhype.control
-exec 9>"$port"
+exec 9<>"$port"
 control=$port
 
 . /lab/settings

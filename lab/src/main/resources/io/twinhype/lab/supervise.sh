@@ -47,10 +47,13 @@ mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=mmap results "$L
 cd "$DIRECTORY" || stop "the working directory $DIRECTORY is not visible in it"
 
 if [ "$TERMINAL" = yes ]; then
+    # Held open: a terminal that nobody has open forgets its size.
+    exec 8<>/dev/hvc0
     stty -F /dev/hvc0 rows "$ROWS" cols "$COLUMNS"
+    # The host says when the user's terminal changes its size.
+    while read -r rows columns; do stty -F /dev/hvc0 rows "$rows" cols "$columns"; done <&9 9>&- &
     echo running >&9
-    setsid -c sh /run/twinhype/command </dev/hvc0 >/dev/hvc0 2>&1 9>&- &
-    wait $!
+    setsid -c sh /run/twinhype/command </dev/hvc0 >/dev/hvc0 2>&1 8>&- 9>&-
     status=$?
 else
     # The command gets pipes, not the ports themselves: a port can be open only once, so /dev/stdout would not open.
@@ -62,15 +65,15 @@ else
     cat </run/twinhype/stderr >"$port" 9>&- &
     err=$!
     echo running >&9
-    setsid sh /run/twinhype/command </dev/null >/run/twinhype/stdout 2>/run/twinhype/stderr 9>&- &
-    wait $!
+    # Not in the background, where a shell has its commands ignore SIGINT.
+    setsid sh /run/twinhype/command </dev/null >/run/twinhype/stdout 2>/run/twinhype/stderr 9>&-
     status=$?
 fi
 echo "exited $status" >&9
 
 # Whatever the command left running ends now, so that the pipes come to their end and the results are complete.
 # Twice: a process may have forked while the first round was on.
-for round in 1 2; do
+for _ in 1 2; do
     for process in /proc/[0-9]*; do
         process=${process#/proc/}
         case $process in

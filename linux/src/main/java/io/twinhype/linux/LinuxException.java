@@ -36,6 +36,12 @@ public final class LinuxException extends IOException {
         return errno;
     }
 
+    /** The sentence that the constructor made; never missing. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
     /** The same failure with a further sentence. */
     LinuxException advise(String advice) {
         LinuxException advised = new LinuxException(call, object, errno, advice);

@@ -14,6 +14,19 @@ public final class DiskFullException extends TwinException {
                 + "; free some space there, or set XDG_CACHE_HOME to a directory on another disk.");
     }
 
+    private DiskFullException(Path place, long free, long needed) {
+        super("The disk that holds " + place + " has " + (free >> 20) + " MiB free, but " + (needed >> 20)
+                + " MiB are needed; free some space there, or set XDG_CACHE_HOME to a directory on another disk.");
+    }
+
+    /** Looks before a leap that would end in the middle: apt does not end at all when the disk gets full under it. */
+    static void require(long bytes, Path existing) throws DiskFullException, IOException {
+        long free = Files.getFileStore(existing).getUsableSpace();
+        if (free < bytes) {
+            throw new DiskFullException(existing, free, bytes);
+        }
+    }
+
     /** Whether a tool's output or an exception's message, in the C locale, tells of a full disk. */
     static boolean saidIn(String text) {
         return text.contains(NO_SPACE)

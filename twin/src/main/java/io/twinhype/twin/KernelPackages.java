@@ -17,6 +17,11 @@ public final class KernelPackages {
     private static final String MANIFEST = "twinhype-packages.json";
     private static final String FILES = "twinhype-files.tsv";
 
+    /** Seen: 75 MiB of package lists and apt's cache of them. */
+    private static final long LISTS_BYTES = 128L << 20;
+    /** Seen: 213 MiB of packages are 610 MiB unpacked. */
+    private static final int UNPACKED_AND_PACKED = 4;
+
     private final TwinCache cache;
     private final Progress progress;
     private final MirrorSource mirrors;
@@ -144,6 +149,7 @@ public final class KernelPackages {
         Steps steps = new Steps(progress, directory);
         PackageSet newest = steps.step("Asking the mirror for kernel " + series, () -> {
             Path apt = Files.createDirectories(directory.resolve("apt"));
+            DiskFullException.require(LISTS_BYTES, apt);
             DebianMirror mirror = mirrors.mirror(series.suite(), apt);
             mirror.update();
             return newest(series, mirror.packages(PackageSet.names(series.number())));
@@ -152,9 +158,9 @@ public final class KernelPackages {
             return cached.get();
         }
         Path debs = Files.createDirectory(workspace.scratch().resolve("debs"));
-        long mebibytes =
-                newest.packages().stream().mapToLong(DebianPackage::size).sum() >> 20;
-        steps.act("Downloading version " + newest.version() + " (" + mebibytes + " MiB)", () -> {
+        long bytes = newest.packages().stream().mapToLong(DebianPackage::size).sum();
+        steps.act("Downloading version " + newest.version() + " (" + (bytes >> 20) + " MiB)", () -> {
+            DiskFullException.require(bytes * UNPACKED_AND_PACKED, debs);
             DebianMirror mirror = mirrors.mirror(series.suite(), directory.resolve("apt"));
             mirror.download(newest.packages(), debs);
             for (DebianPackage each : newest.packages()) {

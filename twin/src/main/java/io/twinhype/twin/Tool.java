@@ -18,8 +18,10 @@ import java.util.stream.Stream;
 final class Tool {
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
+    private static final Set<Path> SCRATCH = ConcurrentHashMap.newKeySet();
+
     static {
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> RUNNING.forEach(Tool::end), "end tools"));
+        Runtime.getRuntime().addShutdownHook(new Thread(Tool::endAll, "end tools"));
     }
 
     private final List<String> command;
@@ -62,6 +64,7 @@ final class Tool {
     /** Runs the program to its end, with nothing on its standard input. */
     Result run() throws IOException, TwinException, InterruptedException {
         Path scratch = Files.createTempDirectory("twinhype-tool-");
+        SCRATCH.add(scratch);
         try {
             Path output = scratch.resolve("output");
             Path errors = scratch.resolve("errors");
@@ -69,6 +72,7 @@ final class Tool {
             return new Result(status, text(output), text(errors));
         } finally {
             Trees.delete(scratch);
+            SCRATCH.remove(scratch);
         }
     }
 
@@ -130,6 +134,18 @@ final class Tool {
                     "The program " + command.getFirst() + " could not be started; install the package that has it"
                             + " (" + e.getMessage() + ").",
                     e);
+        }
+    }
+
+    /** When the JVM ends, the threads that wait for tools do not get to clean up. */
+    private static void endAll() {
+        RUNNING.forEach(Tool::end);
+        for (Path scratch : SCRATCH) {
+            try {
+                Trees.delete(scratch);
+            } catch (IOException e) {
+                // Its own thread may be deleting it, too; nothing else can be done at this point.
+            }
         }
     }
 

@@ -18,7 +18,13 @@ public sealed class TwinException extends Exception
     }
 
     /** The message, which is never missing. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
+
+    /** The message as the sentence that it is. */
     public String sentence() {
-        return String.valueOf(getMessage());
+        return getMessage();
     }
 }

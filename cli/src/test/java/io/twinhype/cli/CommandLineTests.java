@@ -1,0 +1,91 @@
+package io.twinhype.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.twinhype.lab.LabResult;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** What is typed, what is said, and the exit status, up to where something would be started. */
+final class CommandLineTests {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void helpAndVersionAreNoErrors() {
+        assertThat(execute("--help")).isZero();
+        assertThat(out.toString()).contains("Usage: twinhype", "lab");
+        assertThat(execute("lab", "run", "--help")).isZero();
+        assertThat(out.toString()).contains("--hypervisors", "Exit status", "  124  ");
+        assertThat(execute("--version")).isZero();
+        assertThat(out.toString()).contains("twinhype ");
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "nonsense",
+                "lab",
+                "lab run",
+                "lab run --hypervisors C true",
+                "lab run --timeout 0 true",
+                "lab run --timeout soon true",
+                "lab run --memory lots true",
+                "lab run --memory 16 true",
+                "lab run --env X true",
+                "lab shell surplus",
+            })
+    void wrongUsageIsOneSentenceAndStatusTwo(String line) {
+        assertThat(execute(line.isEmpty() ? new String[0] : line.split(" ", -1)))
+                .isEqualTo(2);
+        assertThat(err.toString()).startsWith("twinhype: ").contains("--help");
+        assertThat(err.toString().lines()).hasSizeLessThanOrEqualTo(3);
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void aKernelThatIsNotThereIsOneSentenceAndTheLabsOwnStatus() {
+        assertThat(execute("lab", "run", "--kernel", "0.1", "sh", "-c", "true")).isEqualTo(125);
+        assertThat(err.toString()).startsWith("twinhype: ").contains("twinhype kernel fetch");
+        assertThat(err.toString().lines()).hasSize(1);
+    }
+
+    @Test
+    void theStackIsForWhoAsks() {
+        assertThat(execute("--verbose", "lab", "run", "--kernel", "0.1", "true"))
+                .isEqualTo(125);
+        assertThat(err.toString()).contains("\tat io.twinhype.");
+    }
+
+    @Test
+    void aKernelThatComplainedIsAFailureOfItsOwn() {
+        assertThat(status(0)).isZero();
+        assertThat(status(3)).isEqualTo(3);
+        assertThat(err.toString()).isEmpty();
+        assertThat(status(0, "[ 1] WARNING: CPU: 0", "[ 1] Call Trace:")).isEqualTo(70);
+        assertThat(err.toString()).contains("/out/console.log", "WARNING: CPU: 0", "Call Trace:");
+        assertThat(status(3, "[ 1] WARNING: CPU: 0")).isEqualTo(3);
+    }
+
+    private int status(int exitStatus, String... complaints) {
+        LabResult result = new LabResult(
+                exitStatus, List.of(complaints), Path.of("/out/console.log"), Duration.ZERO, Duration.ZERO);
+        return LabRunCommand.status(result, new PrintWriter(err, true));
+    }
+
+    private int execute(String... arguments) {
+        CommandLine commandLine = Main.commandLine();
+        commandLine.setOut(new PrintWriter(out, true));
+        commandLine.setErr(new PrintWriter(err, true));
+        return commandLine.execute(arguments);
+    }
+}
