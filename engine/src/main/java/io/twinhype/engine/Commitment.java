@@ -11,20 +11,29 @@ import java.time.Duration;
 final class Commitment {
     private static final Duration GRACE = Duration.ofSeconds(2);
 
-    private Commitment() {}
+    private final Vm vm;
+    private final Instance destination;
+    private final Return back;
+
+    /** To be made before the source stops: loading this class must not add to the pause. */
+    Commitment(Vm vm, Instance destination, Return back) {
+        this.vm = vm;
+        this.destination = destination;
+        this.back = back;
+    }
 
     /** Returns once the destination runs; throws, and has taken care of the VM, if it does not. */
-    static void make(Vm vm, Instance destination, Return back) throws EngineException {
+    void make() throws EngineException {
         try {
             destination.process().monitor().cont();
         } catch (QemuException.Rejected refused) {
             throw back.because(refused);
         } catch (QemuException.OutcomeUnknown lost) {
-            settle(vm, destination, back, String.valueOf(lost.getMessage()));
+            settle(String.valueOf(lost.getMessage()));
         }
     }
 
-    private static void settle(Vm vm, Instance destination, Return back, String reason) throws EngineException {
+    private void settle(String reason) throws EngineException {
         QemuProcess process = destination.process();
         boolean witnessed = process.monitor().session().state() != QmpSession.State.CLOSED;
         if (process.awaitExit(GRACE)) {

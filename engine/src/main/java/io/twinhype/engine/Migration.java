@@ -60,8 +60,9 @@ final class Migration {
         NetworkTraffic network = NetworkTraffic.start();
         Instance destination = start();
         try (var back = new Return(vm, source, destination, launch)) {
+            var commitment = new Commitment(vm, destination, back);
             handOver(destination, clock, back);
-            Commitment.make(vm, destination, back);
+            commitment.make();
             clock.committed(back.resumedAt());
         }
         vm.moved(destination);

@@ -16,6 +16,8 @@ public final class QemuProcess implements AutoCloseable {
     static final String SPARE_SOCKET = "qmp2.sock";
     private static final String ERROR_OUTPUT = "stderr.log";
     private static final int LAST_LINES = 8;
+    private static final Duration SHORTEST_NAP = Duration.ofMillis(10);
+    private static final Duration LONGEST_NAP = Duration.ofMillis(80);
 
     private final String vm;
     private final Path directory;
@@ -70,7 +72,7 @@ public final class QemuProcess implements AutoCloseable {
 
     private QemuMonitor awaitMonitor() throws QemuException.NotStarted {
         long deadline = System.nanoTime() + timeout.toNanos();
-        Duration nap = Duration.ofMillis(10);
+        Duration nap = SHORTEST_NAP;
         while (true) {
             try {
                 return new QemuMonitor(QmpSession.open(vm, directory.resolve(SOCKET), timeout));
@@ -91,6 +93,8 @@ public final class QemuProcess implements AutoCloseable {
             if (Waiting.until(exit, nap)) {
                 throw notStarted();
             }
+            // Looking costs time that a QEMU on the same, emulated CPU needs to get there.
+            nap = nap.compareTo(LONGEST_NAP) < 0 ? nap.multipliedBy(2) : nap;
         }
     }
 
