@@ -51,7 +51,9 @@ final class DemoCommand implements Callable<Integer> {
     /** What can be broken on purpose. */
     enum Fault {
         none(DemoFault.NONE),
-        destination_dies(DemoFault.DESTINATION_DIES);
+        destination_dies(DemoFault.DESTINATION_DIES),
+        guest_does_not_boot(DemoFault.GUEST_DOES_NOT_BOOT),
+        build_does_not_load(DemoFault.BUILD_DOES_NOT_LOAD);
 
         private final DemoFault fault;
 
@@ -95,8 +97,10 @@ final class DemoCommand implements Callable<Integer> {
             names = "--fault",
             defaultValue = "none",
             description =
-                    "Break something on purpose: ${COMPLETION-CANDIDATES}. destination-dies kills the destination's"
-                            + " QEMU in the middle of the first migration; the demo then shows where the VM is, and exits with 1.")
+                    "Break something on purpose, show what becomes of the VMs, and exit with 1: ${COMPLETION-CANDIDATES}."
+                            + " destination-dies kills the destination's QEMU in the middle of the first migration;"
+                            + " build-does-not-load damages A's patched build; guest-does-not-boot does it to VM1's"
+                            + " first file system.")
     private Fault fault = Fault.none;
 
     @Spec
@@ -116,6 +120,10 @@ final class DemoCommand implements Callable<Integer> {
         print.println();
         print.print(DemoTables.of(report));
         print.println("The whole report is in " + out.resolve("report.json") + ".");
+        if (!report.success()) {
+            print.println("The lab's console is in " + out.resolve("console.log")
+                    + ", those of the guests and what their" + " QEMUs said in " + out.resolve("guests") + ".");
+        }
         print.flush();
         return report.success() ? 0 : 1;
     }

@@ -53,9 +53,9 @@ final class CommandLineTests {
     }
 
     @Test
-    void aKernelThatIsNotThereIsOneSentenceAndTheLabsOwnStatus() {
+    void aKernelThatHasNoEditsIsOneSentenceAndTheLabsOwnStatus() {
         assertThat(execute("lab", "run", "--kernel", "0.1", "sh", "-c", "true")).isEqualTo(125);
-        assertThat(err.toString()).startsWith("twinhype: ").contains("twinhype kernel fetch");
+        assertThat(err.toString()).startsWith("twinhype: ").contains("0.1", "choose one of: 6.1");
         assertThat(err.toString().lines()).hasSize(1);
     }
 

@@ -55,7 +55,11 @@ final class Comparison {
     }
 
     private List<ComparisonRow> compare(ComparisonPlan each) throws DemoException, EngineException, GuestException {
-        Guest guest = guests.start("compare" + each.memoryMebibytes(), each.memoryMebibytes(), hypervisor(Twin.A))
+        Guest guest = guests.start(
+                        "compare" + each.memoryMebibytes(),
+                        each.memoryMebibytes(),
+                        hypervisor(Twin.A),
+                        plan.initramfs())
                 .await();
         Map<DemoMethod, List<Moved>> moves = new EnumMap<>(DemoMethod.class);
         Twin at = Twin.A;

@@ -172,6 +172,7 @@ public final class Demo {
             // What an earlier run left must not be taken for this one's.
             Files.deleteIfExists(results.resolve(REPORT));
             Files.deleteIfExists(results.resolve("outcome.json"));
+            GuestLogs.clear(results.resolve(GuestLogs.DIRECTORY));
             return results;
         } catch (IOException e) {
             throw new DemoException(

@@ -5,5 +5,9 @@ public enum DemoFault {
     /** Nothing. */
     NONE,
     /** The destination's QEMU is killed in the middle of the first migration, when the source has already stopped. */
-    DESTINATION_DIES
+    DESTINATION_DIES,
+    /** The first guest is given a first file system that is none. */
+    GUEST_DOES_NOT_BOOT,
+    /** Hypervisor A's patched build is damaged on its way to the kernel. */
+    BUILD_DOES_NOT_LOAD
 }

@@ -16,8 +16,11 @@ import io.twinhype.engine.Hypervisors;
 import io.twinhype.engine.LoadedHypervisor;
 import io.twinhype.guest.GuestException;
 import io.twinhype.twin.Twin;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -35,6 +38,7 @@ final class Experiment {
 
     private final ExperimentPlan plan;
     private final Path directory;
+    private final Path logs;
     private final Narrator narrator;
     private final List<String> problems = new ArrayList<>();
     private final List<MigrationRow> migrations = new ArrayList<>();
@@ -43,10 +47,14 @@ final class Experiment {
     private final Map<Twin, LoadedHypervisor> after = new EnumMap<>(Twin.class);
     private List<ComparisonRow> comparisons = List.of();
 
-    /** @param directory for sockets, logs and disks; its path must be short enough for UNIX sockets */
-    Experiment(ExperimentPlan plan, Path directory, Narrator narrator) {
+    /**
+     * @param directory for sockets, logs and disks; its path must be short enough for UNIX sockets
+     * @param logs where the guests' logs are kept if something goes wrong
+     */
+    Experiment(ExperimentPlan plan, Path directory, Path logs, Narrator narrator) {
         this.plan = plan;
         this.directory = directory;
+        this.logs = logs;
         this.narrator = narrator;
     }
 
@@ -71,8 +79,12 @@ final class Experiment {
         } catch (DemoException | EngineException | GuestException e) {
             problems.add(String.valueOf(e.getMessage()));
         }
-        return new ExperimentOutcome(
+        ExperimentOutcome outcome = new ExperimentOutcome(
                 problems, migrations, hypervisorRows(), guestRows, narrator.steps(), comparisons, environment());
+        if (!problems.isEmpty() || !Verdict.problems(outcome).isEmpty()) {
+            GuestLogs.keep(directory, logs, narrator);
+        }
+        return outcome;
     }
 
     private void onHost(Hypervisors modules, Host host, Guests guests)
@@ -83,9 +95,11 @@ final class Experiment {
         } catch (NotMovedException e) {
             problems.add(String.valueOf(e.getMessage()));
             migrations.add(e.row());
+        } catch (DemoException | EngineException e) {
+            problems.add(String.valueOf(e.getMessage()));
         }
         for (Guest guest : guests.all()) {
-            guestRows.add(guests.finish(guest, Guests.lookAtFix(guest)));
+            finish(guests, guest);
         }
         narrator.say("Guests ended");
         if (problems.isEmpty() && !plan.comparison().isEmpty()) {
@@ -94,14 +108,27 @@ final class Experiment {
         }
     }
 
+    /** One guest's silence must not keep the others from being heard. */
+    private void finish(Guests guests, Guest guest) throws EngineException {
+        String sawFix = "unknown";
+        try {
+            sawFix = Guests.lookAtFix(guest);
+        } catch (DemoException e) {
+            problems.add(String.valueOf(e.getMessage()));
+        }
+        guestRows.add(guests.finish(guest, sawFix));
+    }
+
     private void startGuests(Guests guests) throws DemoException, EngineException, GuestException {
         List<Guests.Starting> starting = new ArrayList<>();
         long start = System.nanoTime();
+        Path initramfs = plan.fault() == DemoFault.GUEST_DOES_NOT_BOOT ? damaged(plan.initramfs()) : plan.initramfs();
         for (String name : ON_A) {
-            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.A)));
+            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.A), initramfs));
+            initramfs = plan.initramfs();
         }
         for (String name : ON_B) {
-            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.B)));
+            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.B), initramfs));
         }
         narrator.doneSince(start, "Started vm1, vm2 on A and vm3, vm4 on B");
         start = System.nanoTime();
@@ -153,11 +180,25 @@ final class Experiment {
     private void replace(Hypervisors modules, Twin twin) throws DemoException, EngineException, InterruptedException {
         Slot slot = plan.slot(twin.name());
         long start = System.nanoTime();
-        LoadedHypervisor loaded =
-                modules.replace(twin, slot.after().module(), slot.before().module());
+        Path build = slot.after().module();
+        if (twin == Twin.A && plan.fault() == DemoFault.BUILD_DOES_NOT_LOAD) {
+            build = damaged(build);
+        }
+        LoadedHypervisor loaded = modules.replace(twin, build, slot.before().module());
         after.put(twin, expect(loaded, slot.after()));
         narrator.doneSince(
                 start, "Hypervisor " + twin + ": unloaded, the patched build loaded, a canary guest run on it");
+    }
+
+    /** The first half of a file, as a copy that was interrupted would leave it. */
+    private Path damaged(Path file) throws DemoException {
+        try {
+            byte[] bytes = Files.readAllBytes(file);
+            return Files.write(
+                    directory.resolve("damaged-" + file.getFileName()), Arrays.copyOf(bytes, bytes.length / 2));
+        } catch (IOException e) {
+            throw new DemoException("The fault could not be prepared: " + e.getMessage() + ".", e);
+        }
     }
 
     /** What is loaded must be the build that was meant. */

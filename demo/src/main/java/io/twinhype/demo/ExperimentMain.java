@@ -21,7 +21,10 @@ final class ExperimentMain {
         ExperimentPlan plan = json.readValue(Path.of(arguments[0]).toFile(), ExperimentPlan.class);
         // Short, for UNIX sockets, and gone with the lab.
         Path directory = Files.createTempDirectory(Path.of("/tmp"), "th");
-        ExperimentOutcome outcome = new Experiment(plan, directory, new Narrator(System.out)).run();
-        json.writeValue(Path.of(arguments[1]).toFile(), outcome);
+        Path outcomeFile = Path.of(arguments[1]);
+        ExperimentOutcome outcome = new Experiment(
+                        plan, directory, outcomeFile.resolveSibling(GuestLogs.DIRECTORY), new Narrator(System.out))
+                .run();
+        json.writeValue(outcomeFile.toFile(), outcome);
     }
 }

@@ -12,11 +12,14 @@ import io.twinhype.guest.HeartbeatSummary;
 import io.twinhype.guest.ProbeReading;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The demo's guests: Linux with a disk and a heartbeat each. */
 final class Guests implements AutoCloseable {
@@ -28,6 +31,7 @@ final class Guests implements AutoCloseable {
 
     private static final long DISK_BYTES = 16L << 20;
     private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
+    private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
 
     /** A running guest. */
@@ -61,7 +65,7 @@ final class Guests implements AutoCloseable {
     }
 
     /** Starts a guest and returns its heartbeat, without waiting for a beat. */
-    Starting start(String name, int memoryMebibytes, Hypervisor hypervisor)
+    Starting start(String name, int memoryMebibytes, Hypervisor hypervisor, Path initramfs)
             throws DemoException, EngineException, GuestException {
         Path disk = directory.resolve(name + ".raw");
         try (RandomAccessFile file = new RandomAccessFile(disk.toFile(), "rw")) {
@@ -74,7 +78,7 @@ final class Guests implements AutoCloseable {
                         name,
                         memoryMebibytes,
                         plan.kernel(),
-                        plan.initramfs(),
+                        initramfs,
                         "console=ttyS0 quiet panic=-1 mitigations=off twinhype.beat_us=" + BEAT_MICROS
                                 + " twinhype.probe=" + plan.probe())
                 .withDisk(disk)
@@ -94,19 +98,35 @@ final class Guests implements AutoCloseable {
 
         /** Waits until the guest has booted, made its first checks and looked at the hypervisor under it. */
         Guest await() throws DemoException {
-            Optional<ProbeReading> reading =
-                    heartbeat.awaitBeats(1, BOOT_LIMIT) ? heartbeat.awaitProbe(ANSWER_LIMIT) : Optional.empty();
+            long start = System.nanoTime();
+            boolean beats = false;
+            while (!beats && vm.alive() && System.nanoTime() - start < BOOT_LIMIT.toNanos()) {
+                beats = heartbeat.awaitBeats(1, LOOK);
+            }
+            Optional<ProbeReading> reading = beats ? heartbeat.awaitProbe(ANSWER_LIMIT) : Optional.empty();
             if (reading.isEmpty()) {
-                String state = vm.end()
-                        .map(end -> "its QEMU ended: " + end)
-                        .orElse("its QEMU runs; the guest's console is " + host.consoleLog(vm));
                 throw new DemoException("Guest " + vm.name() + " did not boot on hypervisor "
-                        + vm.hypervisor().name() + ": no heartbeat for " + BOOT_LIMIT.toSeconds() + " s, " + state
-                        + ".");
+                        + vm.hypervisor().name() + ": "
+                        + (beats ? "its heartbeat began, but no check of its own followed" : "no heartbeat came")
+                        + " within " + (System.nanoTime() - start) / 1_000_000_000L + " s, and its QEMU "
+                        + vm.end().map(end -> "ended: " + end).orElse("still runs") + lastWords() + ".");
             }
             Guest guest = new Guest(vm, heartbeat, reading.get().outcome());
             guests.add(guest);
             return guest;
+        }
+
+        /** The end of the guest's console, which usually says it all. */
+        private String lastWords() {
+            try (Stream<String> lines = Files.lines(host.consoleLog(vm), StandardCharsets.ISO_8859_1)) {
+                return lines.map(String::strip)
+                        .filter(line -> line.contains("Kernel panic"))
+                        .findFirst()
+                        .map(line -> "; its kernel said: " + line.replaceFirst("[.]+$", ""))
+                        .orElse("");
+            } catch (IOException e) {
+                return "";
+            }
         }
     }
 

@@ -42,7 +42,7 @@ final class Mover {
         MigrationResult result;
         try {
             result = switch (fault) {
-                case NONE -> host.migrate(guest.vm(), to, method.options());
+                case NONE, GUEST_DOES_NOT_BOOT, BUILD_DOES_NOT_LOAD -> host.migrate(guest.vm(), to, method.options());
                 case DESTINATION_DIES -> host.rehearseDeathOfDestination(guest.vm(), to, method.options());
             };
         } catch (EngineException e) {
