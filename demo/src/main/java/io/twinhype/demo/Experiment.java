@@ -45,7 +45,7 @@ final class Experiment {
     private final List<GuestRow> guestRows = new ArrayList<>();
     private final Map<Twin, LoadedHypervisor> before = new EnumMap<>(Twin.class);
     private final Map<Twin, LoadedHypervisor> after = new EnumMap<>(Twin.class);
-    private List<ComparisonRow> comparisons = List.of();
+    private final List<ComparisonRow> comparisons = new ArrayList<>();
 
     /**
      * @param directory for sockets, logs and disks; its path must be short enough for UNIX sockets
@@ -103,8 +103,7 @@ final class Experiment {
         }
         narrator.say("Guests ended");
         if (problems.isEmpty() && !plan.comparison().isEmpty()) {
-            Comparison comparison = new Comparison(plan, host, guests, narrator);
-            comparisons = comparison.run();
+            new Comparison(plan, host, guests, narrator).run(comparisons);
         }
     }
 

@@ -125,7 +125,7 @@ final class Launch implements AutoCloseable {
                 throw new IOException("it has room for " + room + " MiB, " + definition.memoryMebibytes()
                         + " MiB are needed; enlarge it or end another VM");
             }
-            return Optional.of(MemoryFiles.create(settings, definition.name()));
+            return Optional.of(MemoryFiles.create(settings, definition.name(), definition.memoryMebibytes()));
         } catch (IOException unusable) {
             throw new QemuException.NotStarted(
                     "cannot keep the memory of " + definition.name() + " in " + settings.memoryDirectory() + ": "
