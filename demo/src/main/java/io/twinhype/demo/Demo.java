@@ -25,6 +25,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -150,6 +152,7 @@ public final class Demo {
         List<StepRow> steps = new ArrayList<>(narrator.steps());
         steps.addAll(outcome.steps());
         Map<String, String> environment = new TreeMap<>(outcome.environment());
+        environment.put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         environment.put("kernelPackage", kernel.version());
         environment.put("hostKernel", System.getProperty("os.version"));
         environment.put("hostCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));

@@ -46,6 +46,7 @@ final class Experiment {
     private final Map<Twin, LoadedHypervisor> before = new EnumMap<>(Twin.class);
     private final Map<Twin, LoadedHypervisor> after = new EnumMap<>(Twin.class);
     private final List<ComparisonRow> comparisons = new ArrayList<>();
+    private String qemuVersion = "unknown";
 
     /**
      * @param directory for sockets, logs and disks; its path must be short enough for UNIX sockets
@@ -132,7 +133,7 @@ final class Experiment {
         narrator.doneSince(start, "Started vm1, vm2 on A and vm3, vm4 on B");
         start = System.nanoTime();
         for (Guests.Starting each : starting) {
-            each.await();
+            qemuVersion = each.await().vm().vmmVersion();
         }
         narrator.doneSince(start, "All four guests have booted");
     }
@@ -228,8 +229,9 @@ final class Experiment {
         return rows;
     }
 
-    private static Map<String, String> environment() {
+    private Map<String, String> environment() {
         Map<String, String> environment = new TreeMap<>();
+        environment.put("qemu", qemuVersion);
         environment.put("labKernel", System.getProperty("os.version"));
         environment.put("labCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
         return environment;

@@ -31,6 +31,11 @@ public final class Vm {
         return instance.hypervisor();
     }
 
+    /** Returns the version of its VMM, QEMU. */
+    public String vmmVersion() {
+        return instance.process().monitor().session().qemuVersion();
+    }
+
     /** Returns the process id of its VMM. */
     public long pid() {
         return instance.process().pid();

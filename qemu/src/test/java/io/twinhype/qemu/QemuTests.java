@@ -9,6 +9,7 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -35,6 +36,16 @@ final class QemuTests {
                 .privateMemory(16);
         return new QemuLauncher(QemuBinary.find(), true, PATIENCE)
                 .start("web1", directory.resolve(name), new Accelerator.Tcg(), incoming ? line.incoming() : line);
+    }
+
+    @Test
+    void theGreetingTellsTheVersionThatTheProgramTells() throws Exception {
+        Process program = new ProcessBuilder(QemuBinary.NAME, "--version").start();
+        String said = new String(program.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try (QemuProcess process = start("a", false)) {
+            String version = process.monitor().session().qemuVersion();
+            assertThat(said).contains("version " + version.split(" ", 2)[0]);
+        }
     }
 
     @Test
