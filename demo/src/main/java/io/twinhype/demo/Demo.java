@@ -152,7 +152,8 @@ public final class Demo {
         List<StepRow> steps = new ArrayList<>(narrator.steps());
         steps.addAll(outcome.steps());
         Map<String, String> environment = new TreeMap<>(outcome.environment());
-        environment.put("finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        environment.put(
+                "finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         environment.put("kernelPackage", kernel.version());
         environment.put("hostKernel", System.getProperty("os.version"));
         environment.put("hostCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
