@@ -111,8 +111,12 @@ public abstract sealed class LabException extends Exception {
         }
     }
 
-    /** The command's output could not be passed on, for instance because the disk under it is full. */
+    /** The command's output, or the lab's own, could not be passed on, for instance because the disk under it is full. */
     public static final class OutputLost extends LabException {
+        OutputLost(String message) {
+            super(message);
+        }
+
         OutputLost(String message, Throwable cause) {
             super(message, cause);
         }

@@ -22,6 +22,9 @@ final class LabRun {
     /** As if the command had been interrupted by SIGINT. */
     private static final int GIVEN_UP = 130;
 
+    /** What supervise.sh has the kernel log when the command has ended. */
+    private static final String END_OF_LOG = "twinhype-lab: the command ended";
+
     private final LabSpec spec;
     private final LabTools tools;
     private final LabScript script;
@@ -91,7 +94,7 @@ final class LabRun {
             LabMessage message = messages.poll(Math.max(0, until - System.nanoTime()), TimeUnit.NANOSECONDS);
             if (message == null) {
                 if (drained) {
-                    return result(exitStatus, bootTime, totalTime);
+                    return complete(exitStatus, bootTime, totalTime);
                 }
                 if (totalTime.isPresent()) {
                     throw new LabException.MachineLost(
@@ -133,7 +136,7 @@ final class LabRun {
                             "The lab could not be set up: " + failed.reason() + ".", consoleLog);
                 case LabMessage.MachineEnded ended -> {
                     if (drained) {
-                        return result(exitStatus, bootTime, totalTime);
+                        return complete(exitStatus, bootTime, totalTime);
                     }
                     throw lost(ended, emulator, bootTime.isPresent());
                 }
@@ -147,6 +150,17 @@ final class LabRun {
         return new LabException.OutputLost(
                 "The command's output could not be passed on (" + failed.cause().getMessage() + "); the lab was ended.",
                 failed.cause());
+    }
+
+    /** A result of which everything is known: a log that a full disk has cut off would hide what the kernel complained of. */
+    private LabResult complete(int exitStatus, Optional<Duration> bootTime, Optional<Duration> totalTime)
+            throws LabException.OutputLost {
+        if (KernelComplaints.lines(consoleLog).stream().noneMatch(line -> line.contains(END_OF_LOG))) {
+            throw new LabException.OutputLost("The command ended with status " + exitStatus
+                    + ", but the lab's console log " + consoleLog
+                    + " is incomplete, so nobody knows what its kernel complained of. Is the disk full?");
+        }
+        return result(exitStatus, bootTime, totalTime);
     }
 
     private LabResult result(int exitStatus, Optional<Duration> bootTime, Optional<Duration> totalTime) {

@@ -70,6 +70,8 @@ else
     setsid sh /run/twinhype/command </dev/null >/run/twinhype/stdout 2>/run/twinhype/stderr 9>&-
     status=$?
 fi
+# The log's end, by which the host knows that it has all of it.
+echo "twinhype-lab: the command ended" >/dev/kmsg
 echo "exited $status" >&9
 
 # Whatever the command left running ends now, so that the pipes come to their end and the results are complete.

@@ -23,8 +23,9 @@ public sealed class TwinException extends Exception
         return String.valueOf(super.getMessage());
     }
 
-    /** The message as the sentence that it is. */
+    /** The message with the full stop that it needs where another sentence follows. */
     public String sentence() {
-        return getMessage();
+        String message = getMessage();
+        return message.endsWith(".") ? message : message + ".";
     }
 }
