@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,9 +14,16 @@ import java.util.stream.Stream;
 
 /**
  * Runs a program of the machine in the C locale, without a shell. When the calling thread is interrupted or the JVM ends,
- * the program and all it started end, too.
+ * the program and all it started end, too; also when the JVM is killed, since a compilation that goes on would write into
+ * the tree of the next one.
  */
 final class Tool {
+    /**
+     * setpriv(1), of util-linux: has the program told to end when the thread that started it does (PR_SET_PDEATHSIG), which
+     * is the one that waits for it. SIGTERM, which make passes on to all it has started.
+     */
+    private static final List<String> BOUND_TO_US = List.of("setpriv", "--pdeathsig", "TERM");
+
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
     private static final Set<Path> SCRATCH = ConcurrentHashMap.newKeySet();
@@ -83,7 +91,9 @@ final class Tool {
     }
 
     private ProcessBuilder builder() {
-        ProcessBuilder builder = new ProcessBuilder(command)
+        List<String> bound = new ArrayList<>(BOUND_TO_US);
+        bound.addAll(command);
+        ProcessBuilder builder = new ProcessBuilder(bound)
                 .directory(directory.toFile())
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().keySet().removeIf(Tool::steersMake);
@@ -124,17 +134,13 @@ final class Tool {
     }
 
     private Process start(ProcessBuilder builder) throws TwinException, IOException {
-        try {
-            return builder.start();
-        } catch (IOException e) {
-            if (!Files.isDirectory(directory)) {
-                throw e;
+        for (String program : List.of(BOUND_TO_US.getFirst(), command.getFirst())) {
+            if (!program.contains("/") && !isInstalled(program)) {
+                throw new TwinException(
+                        "The program " + program + " is not on PATH; install the Debian package that has it.");
             }
-            throw new TwinException(
-                    "The program " + command.getFirst() + " could not be started; install the package that has it"
-                            + " (" + e.getMessage() + ").",
-                    e);
         }
+        return builder.start();
     }
 
     /** When the JVM ends, the threads that wait for tools do not get to clean up. */
