@@ -46,7 +46,7 @@ final class Experiment {
     private final Map<Twin, LoadedHypervisor> before = new EnumMap<>(Twin.class);
     private final Map<Twin, LoadedHypervisor> after = new EnumMap<>(Twin.class);
     private final List<ComparisonRow> comparisons = new ArrayList<>();
-    private String qemuVersion = "unknown";
+    private final Map<String, String> environment = new TreeMap<>();
 
     /**
      * @param directory for sockets, logs and disks; its path must be short enough for UNIX sockets
@@ -61,6 +61,8 @@ final class Experiment {
 
     /** Does all of it. What goes wrong is in the outcome; the guests are ended and heard to their end in any case. */
     ExperimentOutcome run() throws InterruptedException {
+        environment.put("labKernel", System.getProperty("os.version"));
+        environment.put("labCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
         Hypervisors modules = new Hypervisors();
         try {
             for (Twin twin : Twin.values()) {
@@ -81,7 +83,7 @@ final class Experiment {
             problems.add(String.valueOf(e.getMessage()));
         }
         ExperimentOutcome outcome = new ExperimentOutcome(
-                problems, migrations, hypervisorRows(), guestRows, narrator.steps(), comparisons, environment());
+                problems, migrations, hypervisorRows(), guestRows, narrator.steps(), comparisons, environment);
         if (!problems.isEmpty() || !Verdict.problems(outcome).isEmpty()) {
             GuestLogs.keep(directory, logs, narrator);
         }
@@ -133,9 +135,10 @@ final class Experiment {
         narrator.doneSince(start, "Started vm1, vm2 on A and vm3, vm4 on B");
         start = System.nanoTime();
         for (Guests.Starting each : starting) {
-            qemuVersion = each.await().vm().vmmVersion();
+            each.await();
         }
         narrator.doneSince(start, "All four guests have booted");
+        guests.named("vm1").vm().qemuVersion().ifPresent(version -> environment.put("qemu", version));
     }
 
     /** The four steps. */
@@ -227,13 +230,5 @@ final class Experiment {
                     now.canary().invlpgaTrapped()));
         });
         return rows;
-    }
-
-    private Map<String, String> environment() {
-        Map<String, String> environment = new TreeMap<>();
-        environment.put("qemu", qemuVersion);
-        environment.put("labKernel", System.getProperty("os.version"));
-        environment.put("labCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
-        return environment;
     }
 }

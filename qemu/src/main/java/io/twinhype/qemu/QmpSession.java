@@ -44,7 +44,6 @@ public final class QmpSession implements AutoCloseable {
     private final CompletableFuture<JsonNode> negotiated = new CompletableFuture<>();
     private final CompletableFuture<String> ended = new CompletableFuture<>();
     private volatile State state = State.NEGOTIATING;
-    private volatile String qemuVersion = "unknown";
 
     private QmpSession(String vm, QmpWire wire, Duration timeout) {
         this.vm = vm;
@@ -80,19 +79,6 @@ public final class QmpSession implements AutoCloseable {
     /** Returns where the session is in its life. */
     public State state() {
         return state;
-    }
-
-    /** Returns QEMU's version as its greeting told it, such as "7.2.22 (Debian …)". */
-    public String qemuVersion() {
-        return qemuVersion;
-    }
-
-    /** {@code VersionInfo} of QEMU's QMP reference: numbers, and the packager's words, which may be empty. */
-    private static String version(JsonNode info) {
-        JsonNode number = info.path("qemu");
-        String origin = info.path("package").asString("");
-        return number.path("major").asInt(0) + "." + number.path("minor").asInt(0) + "."
-                + number.path("micro").asInt(0) + (origin.isEmpty() ? "" : " (" + origin + ")");
     }
 
     /** Returns the VM this session's QEMU belongs to, as given to {@link #open}. */
@@ -195,7 +181,6 @@ public final class QmpSession implements AutoCloseable {
                     System.nanoTime());
             queues.forEach(queue -> queue.offer(event));
         } else if (message.has("QMP")) {
-            qemuVersion = version(message.path("QMP").path("version"));
             send("qmp_capabilities", QmpWire.JSON.createObjectNode(), NEGOTIATION);
         } else {
             CompletableFuture<JsonNode> answer = pending.get(message.path("id").asString(""));

@@ -9,7 +9,6 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -39,16 +38,6 @@ final class QemuTests {
     }
 
     @Test
-    void theGreetingTellsTheVersionThatTheProgramTells() throws Exception {
-        Process program = new ProcessBuilder(QemuBinary.NAME, "--version").start();
-        String said = new String(program.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        try (QemuProcess process = start("a", false)) {
-            String version = process.monitor().session().qemuVersion();
-            assertThat(said).contains("version " + version.split(" ", 2)[0]);
-        }
-    }
-
-    @Test
     void theStreamsLengthIsWhatARelayCounts() throws Exception {
         Path incoming = directory.resolve("incoming");
         Path relay = directory.resolve("relay");
@@ -57,6 +46,7 @@ final class QemuTests {
                 var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
                 EventQueue events = source.monitor().session().subscribe("MIGRATION")) {
             assertThat(destination.monitor().status()).isEqualTo(new RunState("inmigrate", false));
+            assertThat(source.monitor().version()).matches("[1-9]\\d*\\.\\d+\\.\\d+( \\(.+\\))?");
             destination.monitor().capabilities(CAPABILITIES);
             source.monitor().capabilities(CAPABILITIES);
             source.monitor().parameters(MigrationParameters.UNLIMITED);
@@ -71,8 +61,9 @@ final class QemuTests {
             long bytes = counted.get();
             assertThat(info.streamBytes()).hasValue(bytes);
             assertThat(info.ramBytes())
-                    .as("RAM alone, which is why the whole is reckoned otherwise")
-                    .isLessThan(bytes);
+                    .as("RAM alone in QEMU 7.2, the whole stream in 10.0: the whole is reckoned otherwise")
+                    .isPositive()
+                    .isLessThanOrEqualTo(bytes);
             destination.monitor().cont();
             assertThat(destination.monitor().status().running()).isTrue();
             assertThat(source.monitor().status()).isEqualTo(new RunState("postmigrate", false));
