@@ -1,0 +1,167 @@
+package io.twinhype.demo;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.twinhype.engine.EngineException;
+import io.twinhype.engine.Hypervisors;
+import io.twinhype.engine.LoadedHypervisor;
+import io.twinhype.lab.Lab;
+import io.twinhype.lab.LabCommand;
+import io.twinhype.lab.LabKernel;
+import io.twinhype.lab.LabOutput;
+import io.twinhype.lab.LabResult;
+import io.twinhype.lab.LabSpec;
+import io.twinhype.lab.ModuleToLoad;
+import io.twinhype.twin.BuildRequest;
+import io.twinhype.twin.HypervisorBuilder;
+import io.twinhype.twin.KernelPackages;
+import io.twinhype.twin.KernelSeries;
+import io.twinhype.twin.KernelSources;
+import io.twinhype.twin.KernelTree;
+import io.twinhype.twin.ModuleBuild;
+import io.twinhype.twin.Progress;
+import io.twinhype.twin.Twin;
+import io.twinhype.twin.TwinCache;
+import java.io.ByteArrayOutputStream;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@link Hypervisors} refuses and takes back, with a real kernel that refuses real modules. */
+@Tag("lab")
+final class HypervisorsLabTests {
+    private static final Duration LIMIT = Duration.ofMinutes(4);
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void whatIsInUseStaysAndWhatDoesNotLoadIsTakenBack() throws Exception {
+        TwinCache cache = TwinCache.of(System.getenv());
+        KernelTree tree = new KernelPackages(cache, Progress.SILENT).obtain(KernelSeries.V6_1);
+        HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT);
+        ModuleBuild base = builder.buildBase(tree);
+        ModuleBuild a = builder.build(new BuildRequest(Twin.A, tree, List.of()));
+        ModuleBuild b = builder.build(new BuildRequest(Twin.B, tree, List.of()));
+        byte[] bytes = Files.readAllBytes(a.file());
+        Path half = Files.write(directory.resolve("half.ko"), Arrays.copyOf(bytes, bytes.length / 2));
+        // Not the release in it, which the kernel does not look at in a module with symbol versions.
+        Path foreign = Files.write(directory.resolve("foreign.ko"), replaced(bytes, "SMP preempt", "UPx preempt"));
+
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        ByteArrayOutputStream errors = new ByteArrayOutputStream();
+        LabResult result = Lab.of(new LabSpec(
+                        new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()),
+                        List.of(new ModuleToLoad(base.file()), new ModuleToLoad(a.file()), new ModuleToLoad(b.file()))))
+                .run(
+                        new LabCommand(
+                                List.of(
+                                        Path.of(System.getProperty("java.home"), "bin", "java")
+                                                .toString(),
+                                        "--enable-native-access=ALL-UNNAMED",
+                                        "-XX:+UseSerialGC",
+                                        "-XX:TieredStopAtLevel=1",
+                                        "-cp",
+                                        System.getProperty("java.class.path"),
+                                        InLab.class.getName(),
+                                        a.file().toString(),
+                                        half.toString(),
+                                        foreign.toString()),
+                                Path.of("/"),
+                                Map.of()),
+                        directory.resolve("out"),
+                        LIMIT,
+                        new LabOutput(said, errors));
+
+        assertThat(result.exitStatus()).as(errors.toString(UTF_8)).isZero();
+        assertThat(result.kernelComplaints()).isEmpty();
+        String onA = "A " + a.record().identity() + " fixed=true";
+        String onB = "B " + b.record().identity() + " fixed=true";
+        List<String> lines = said.toString(UTF_8).lines().toList();
+        assertThat(lines).hasSize(10);
+        assertThat(lines.subList(0, 2)).containsExactly(onA, onB);
+        assertThat(lines.get(2))
+                .as("in use")
+                .startsWith("Refused: Hypervisor A was not replaced, it can't be unloaded: ")
+                .contains("It has 1 users; end or move away the processes that hold it open.");
+        assertThat(lines.get(3)).isEqualTo(onA);
+        assertThat(lines.get(4))
+                .as("half a module")
+                .startsWith(
+                        "NotReplaced: Hypervisor A was not replaced, its old build is loaded again: the new build is"
+                                + " not accepted by the kernel: ")
+                .contains("half.ko");
+        assertThat(lines.get(5)).isEqualTo(onA);
+        assertThat(lines.get(6))
+                .as("a module for another kernel, in the kernel's words")
+                .startsWith("NotReplaced: Hypervisor A was not replaced, its old build is loaded again: ")
+                .contains("version magic '", "UPx preempt", "should be '");
+        assertThat(lines.get(7))
+                .as("and the old one is gone, too")
+                .startsWith("NotReplaced: Hypervisor A was not replaced and is absent: ")
+                .contains("its old build did not come back either");
+        assertThat(lines.get(8)).startsWith("Refused: Hypervisor A is not loaded");
+        assertThat(lines.get(9)).as("loaded after all was unloaded").isEqualTo("left: []");
+    }
+
+    /** Replaces text in a file's bytes by text of the same length. */
+    private static byte[] replaced(byte[] bytes, String old, String by) {
+        String text = new String(bytes, ISO_8859_1);
+        assertThat(text).contains(old);
+        return text.replace(old, by).getBytes(ISO_8859_1);
+    }
+
+    /** The half of the test that runs in the lab; a line for each thing done. */
+    static final class InLab {
+        private static final Hypervisors HYPERVISORS = new Hypervisors();
+
+        private InLab() {}
+
+        public static void main(String[] arguments) throws Exception {
+            Path a = Path.of(arguments[0]);
+            Path half = Path.of(arguments[1]);
+            Path foreign = Path.of(arguments[2]);
+            tell(() -> HYPERVISORS.inspect(Twin.A));
+            tell(() -> HYPERVISORS.inspect(Twin.B));
+            try (RandomAccessFile user = new RandomAccessFile(Twin.A.device().toFile(), "rw")) {
+                tell(() -> HYPERVISORS.replace(Twin.A, a, a));
+                user.getFD().valid();
+            }
+            tell(() -> HYPERVISORS.inspect(Twin.A));
+            tell(() -> HYPERVISORS.replace(Twin.A, half, a));
+            tell(() -> HYPERVISORS.inspect(Twin.A));
+            tell(() -> HYPERVISORS.replace(Twin.A, foreign, a));
+            tell(() -> HYPERVISORS.replace(Twin.A, half, foreign));
+            tell(() -> HYPERVISORS.inspect(Twin.A));
+            // With A absent already.
+            HYPERVISORS.unloadAll();
+            System.out.println("left: "
+                    + Files.readAllLines(Path.of("/proc/modules")).stream()
+                            .filter(line -> line.startsWith("twinhype"))
+                            .toList());
+        }
+
+        private interface Action {
+            LoadedHypervisor take() throws EngineException, InterruptedException;
+        }
+
+        private static void tell(Action action) throws InterruptedException {
+            try {
+                LoadedHypervisor loaded = action.take();
+                System.out.println(loaded.twin() + " " + loaded.identity() + " fixed="
+                        + loaded.canary().invlpgaTrapped());
+            } catch (EngineException e) {
+                System.out.println(e.getClass().getSimpleName() + ": " + e.getMessage());
+            }
+        }
+    }
+}
