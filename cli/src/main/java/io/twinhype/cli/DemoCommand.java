@@ -89,9 +89,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(
             names = "--runs",
             paramLabel = "N",
-            defaultValue = "7",
+            defaultValue = "5",
             description = "With --compare: migrations by each method and size (default: ${DEFAULT-VALUE}).")
-    private int runs = 7;
+    private int runs = 5;
 
     @Option(
             names = "--fault",

@@ -58,9 +58,9 @@ final class DemoTables {
                     row.to(),
                     row.method(),
                     row.pauseMillis(),
-                    row.qemuDowntimeMillis(),
-                    row.socketBytes(),
-                    row.networkBytes(),
+                    known(row.qemuDowntimeMillis()),
+                    known(row.socketBytes()),
+                    known(row.networkBytes()),
                     row.outcome());
         }
         return table;
@@ -130,6 +130,10 @@ final class DemoTables {
                     row.medianNetworkBytes());
         }
         return table;
+    }
+
+    private static String known(long figure) {
+        return figure == MigrationRow.UNKNOWN ? "-" : String.valueOf(figure);
     }
 
     private static String shortened(String identity) {

@@ -6,7 +6,7 @@ import java.util.regex.Pattern;
 
 /** Columns of text for people: numbers to the right, everything else to the left, no lines. */
 final class Table {
-    private static final Pattern NUMBER = Pattern.compile("-?[0-9][0-9.,]*");
+    private static final Pattern NUMBER = Pattern.compile("-?[0-9][0-9.,]*|-");
 
     private final List<List<String>> rows = new ArrayList<>();
 

@@ -37,9 +37,12 @@ final class Comparison {
         this.narrator = narrator;
     }
 
-    /** One row per memory size and method. */
-    List<ComparisonRow> run() throws DemoException, EngineException, GuestException {
-        List<ComparisonRow> rows = new ArrayList<>();
+    /**
+     * Measures.
+     *
+     * @param rows gets one row per memory size and method, as they come
+     */
+    void run(List<ComparisonRow> rows) throws DemoException, EngineException, GuestException {
         for (ComparisonPlan each : plan.comparison()) {
             long start = System.nanoTime();
             rows.addAll(compare(each));
@@ -51,7 +54,6 @@ final class Comparison {
                             each.runs(),
                             each.memoryMebibytes()));
         }
-        return rows;
     }
 
     private List<ComparisonRow> compare(ComparisonPlan each) throws DemoException, EngineException, GuestException {

@@ -25,6 +25,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +36,9 @@ import java.util.TreeMap;
 public final class Demo {
     private static final String PROBE = "/sys/module/invlpga_probe/parameters/outcome";
     private static final String REPORT = "report.json";
+    private static final int COMPARISON_MEMORY_MEBIBYTES = 8192;
     private static final Duration EXPERIMENT_LIMIT = Duration.ofMinutes(12);
-    private static final Duration COMPARISON_LIMIT = Duration.ofMinutes(15);
+    private static final Duration COMPARISON_LIMIT = Duration.ofMinutes(25);
 
     private final DemoOptions options;
     private final TwinCache cache;
@@ -107,8 +110,12 @@ public final class Demo {
                 new ModuleToLoad(builds.base().file()),
                 new ModuleToLoad(builds.a().before().file()),
                 new ModuleToLoad(builds.b().before().file()));
-        LabSpec spec =
-                new LabSpec(new LabKernel(kernel.release(), kernel.vmlinuz(), kernel.modulesDirectory()), modules);
+        LabSpec spec = new LabSpec(
+                new LabKernel(kernel.release(), kernel.vmlinuz(), kernel.modulesDirectory()),
+                // A guest of 2 GiB and its copy, in --compare.
+                options.comparedMemory().isEmpty() ? LabSpec.DEFAULT_MEMORY_MEBIBYTES : COMPARISON_MEMORY_MEBIBYTES,
+                1,
+                modules);
         LabOutput output = new LabOutput(
                 lines,
                 lines,
@@ -145,6 +152,8 @@ public final class Demo {
         List<StepRow> steps = new ArrayList<>(narrator.steps());
         steps.addAll(outcome.steps());
         Map<String, String> environment = new TreeMap<>(outcome.environment());
+        environment.put(
+                "finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
         environment.put("kernelPackage", kernel.version());
         environment.put("hostKernel", System.getProperty("os.version"));
         environment.put("hostCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));

@@ -36,7 +36,7 @@ public record DemoReport(
      * One migration.
      *
      * @param pauseMillis longest silence of the guest's heartbeat around the move, as seen from outside the guest
-     * @param qemuDowntimeMillis QEMU's own figure
+     * @param qemuDowntimeMillis QEMU's own figure, or {@link #UNKNOWN}
      * @param socketBytes what went through the UNIX socket between the two VMM processes
      * @param networkBytes received and sent on all interfaces of the machine meanwhile, loopback included
      * @param outcome "completed", or the sentence why the VM stayed where it was
@@ -53,6 +53,9 @@ public record DemoReport(
             String outcome) {
         /** The {@code outcome} of a migration that took place. */
         public static final String COMPLETED = "completed";
+
+        /** A figure that nobody could tell, as after a migration that did not take place. */
+        public static final long UNKNOWN = -1;
     }
 
     /**

@@ -45,7 +45,8 @@ final class Experiment {
     private final List<GuestRow> guestRows = new ArrayList<>();
     private final Map<Twin, LoadedHypervisor> before = new EnumMap<>(Twin.class);
     private final Map<Twin, LoadedHypervisor> after = new EnumMap<>(Twin.class);
-    private List<ComparisonRow> comparisons = List.of();
+    private final List<ComparisonRow> comparisons = new ArrayList<>();
+    private final Map<String, String> environment = new TreeMap<>();
 
     /**
      * @param directory for sockets, logs and disks; its path must be short enough for UNIX sockets
@@ -60,6 +61,8 @@ final class Experiment {
 
     /** Does all of it. What goes wrong is in the outcome; the guests are ended and heard to their end in any case. */
     ExperimentOutcome run() throws InterruptedException {
+        environment.put("labKernel", System.getProperty("os.version"));
+        environment.put("labCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
         Hypervisors modules = new Hypervisors();
         try {
             for (Twin twin : Twin.values()) {
@@ -80,7 +83,7 @@ final class Experiment {
             problems.add(String.valueOf(e.getMessage()));
         }
         ExperimentOutcome outcome = new ExperimentOutcome(
-                problems, migrations, hypervisorRows(), guestRows, narrator.steps(), comparisons, environment());
+                problems, migrations, hypervisorRows(), guestRows, narrator.steps(), comparisons, environment);
         if (!problems.isEmpty() || !Verdict.problems(outcome).isEmpty()) {
             GuestLogs.keep(directory, logs, narrator);
         }
@@ -103,8 +106,7 @@ final class Experiment {
         }
         narrator.say("Guests ended");
         if (problems.isEmpty() && !plan.comparison().isEmpty()) {
-            Comparison comparison = new Comparison(plan, host, guests, narrator);
-            comparisons = comparison.run();
+            new Comparison(plan, host, guests, narrator).run(comparisons);
         }
     }
 
@@ -136,6 +138,7 @@ final class Experiment {
             each.await();
         }
         narrator.doneSince(start, "All four guests have booted");
+        guests.named("vm1").vm().qemuVersion().ifPresent(version -> environment.put("qemu", version));
     }
 
     /** The four steps. */
@@ -227,12 +230,5 @@ final class Experiment {
                     now.canary().invlpgaTrapped()));
         });
         return rows;
-    }
-
-    private static Map<String, String> environment() {
-        Map<String, String> environment = new TreeMap<>();
-        environment.put("labKernel", System.getProperty("os.version"));
-        environment.put("labCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
-        return environment;
     }
 }

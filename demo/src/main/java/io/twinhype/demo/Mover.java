@@ -53,7 +53,16 @@ final class Mover {
             String sentence = e.getMessage() + "; " + lives;
             double silence = Milliseconds.of(guest.heartbeat().pauseWithin(start, System.nanoTime()));
             throw new NotMovedException(
-                    new MigrationRow(guest.name(), from, to.name(), method.label(), silence, 0, 0, 0, sentence),
+                    new MigrationRow(
+                            guest.name(),
+                            from,
+                            to.name(),
+                            method.label(),
+                            silence,
+                            MigrationRow.UNKNOWN,
+                            MigrationRow.UNKNOWN,
+                            MigrationRow.UNKNOWN,
+                            sentence),
                     sentence,
                     e);
         }
@@ -68,8 +77,8 @@ final class Mover {
                 to.name(),
                 method.label(),
                 pause,
-                result.qemuDowntimeMillis().orElse(-1),
-                result.socketBytes().orElse(-1),
+                result.qemuDowntimeMillis().orElse(MigrationRow.UNKNOWN),
+                result.socketBytes().orElse(MigrationRow.UNKNOWN),
                 result.networkBytes(),
                 MigrationRow.COMPLETED);
         return new Moved(row, (result.endNanos() - result.startNanos()) / 1e6);

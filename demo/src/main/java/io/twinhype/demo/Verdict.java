@@ -29,7 +29,9 @@ final class Verdict {
         outcome.guests().forEach(guest -> guest(guest, problems));
         outcome.hypervisors().forEach(hypervisor -> hypervisor(hypervisor, problems));
         for (MigrationRow migration : outcome.migrations()) {
-            if (migration.networkBytes() != 0 && !migration.method().equals(DemoMethod.TCP.label())) {
+            if (migration.outcome().equals(MigrationRow.COMPLETED)
+                    && migration.networkBytes() != 0
+                    && !migration.method().equals(DemoMethod.TCP.label())) {
                 problems.add("While " + migration.vm() + " was moved to " + migration.to() + ", "
                         + migration.networkBytes() + " bytes went over a network.");
             }

@@ -36,6 +36,8 @@ final class DemoLabTests {
         assertThat(report.problems()).as(progress).isEmpty();
         assertThat(report.success()).isTrue();
         assertThat(report.kernelComplaints()).isEmpty();
+        assertThat(report.environment()).containsKeys("kernelPackage", "labKernel");
+        assertThat(report.environment().get("qemu")).as("QEMU's version").matches("\\d+\\.\\d+\\.\\d+( \\(.+\\))?");
         assertThat(report.migrations().stream().map(row -> row.vm() + " " + row.from() + row.to()))
                 .as("the paper's four steps")
                 .containsExactly("vm1 AB", "vm2 AB", "vm1 BA", "vm2 BA", "vm3 BA", "vm4 BA", "vm3 AB", "vm4 AB");

@@ -120,12 +120,13 @@ final class Launch implements AutoCloseable {
             if (!definition.sharedMemory()) {
                 return Optional.empty();
             }
-            long room = Files.getFileStore(settings.memoryDirectory()).getUsableSpace() >> 20;
+            // By statvfs(3): Files.getFileStore would want an entry in the mount table, which a chroot need not have.
+            long room = settings.memoryDirectory().toFile().getUsableSpace() >> 20;
             if (room < definition.memoryMebibytes()) {
                 throw new IOException("it has room for " + room + " MiB, " + definition.memoryMebibytes()
                         + " MiB are needed; enlarge it or end another VM");
             }
-            return Optional.of(MemoryFiles.create(settings, definition.name()));
+            return Optional.of(MemoryFiles.create(settings, definition.name(), definition.memoryMebibytes()));
         } catch (IOException unusable) {
             throw new QemuException.NotStarted(
                     "cannot keep the memory of " + definition.name() + " in " + settings.memoryDirectory() + ": "

@@ -1,5 +1,6 @@
 package io.twinhype.engine;
 
+import io.twinhype.linux.Fd;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -16,10 +17,21 @@ final class MemoryFiles {
 
     private MemoryFiles() {}
 
-    static Path create(HostSettings settings, String vm) throws IOException {
+    /**
+     * Makes the RAM of a VM, all of it: a VM that touches a page for which its tmpfs has no room is killed (SIGBUS), and
+     * with files that grow as they are touched that may be any VM at any time.
+     */
+    static Path create(HostSettings settings, String vm, int mebibytes) throws IOException {
         String owner =
                 settings.endWithThisProcess() ? "pid" + ProcessHandle.current().pid() + "-" : "";
-        return Files.createTempFile(settings.memoryDirectory(), "twinhype-" + owner + vm + "-", ".ram");
+        Path file = Files.createTempFile(settings.memoryDirectory(), "twinhype-" + owner + vm + "-", ".ram");
+        try (Fd memory = Fd.open(file, Fd.O_RDWR)) {
+            memory.allocate((long) mebibytes << 20);
+            return file;
+        } catch (IOException noRoom) {
+            Files.deleteIfExists(file);
+            throw noRoom;
+        }
     }
 
     /** Removes the files of processes that do not exist any more. */

@@ -61,18 +61,27 @@ final class Migration {
         Instance destination = start();
         try (var back = new Return(vm, source, destination, launch)) {
             var commitment = new Commitment(vm, destination, back);
+            Precedence.give(destination);
             handOver(destination, clock, back);
             commitment.make();
             clock.committed(back.resumedAt());
+        } catch (EngineException failed) {
+            Precedence.takeBack(source);
+            throw failed;
         }
         vm.moved(destination);
-        return finish(clock, network);
+        try {
+            return finish(clock, network);
+        } finally {
+            Precedence.takeBack(destination);
+        }
     }
 
     private void handOver(Instance destination, MigrationClock clock, Return back) throws EngineException {
         try (EventQueue events = monitor().session().subscribe("MIGRATION", "STOP")) {
             String address = listen(destination);
             steps.prepared(destination.process());
+            Precedence.give(source);
             clock.prepared();
             if (options.method() == MigrationMethod.COPY && source.hypervisor().emulates()) {
                 // QEMU's emulation misses some writes of running vCPUs to pages that are being sent: guests that write

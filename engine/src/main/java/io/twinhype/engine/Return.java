@@ -14,7 +14,7 @@ import java.util.OptionalLong;
  * only then may the source go on.
  *
  * <p>The proof that it never ran: QEMU sends RESUME to its monitors before it lets a vCPU run (vm_prepare_start in
- * QEMU's softmmu/cpus.c), and what a process wrote to a UNIX socket can be read after its death. So a destination that
+ * cpus.c of QEMU 7.2 and 10.0), and what a process wrote to a UNIX socket can be read after its death. So a destination that
  * is dead, whose monitor was read to its end, and that sent no RESUME, never ran.
  */
 final class Return implements AutoCloseable {

@@ -1,5 +1,6 @@
 package io.twinhype.engine;
 
+import io.twinhype.qemu.QemuException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,15 @@ public final class Vm {
     /** Says how its VMM ended, with its last words, once it has. */
     public Optional<String> end() {
         return alive() ? Optional.empty() : Optional.of(instance.process().describeExit());
+    }
+
+    /** Says which QEMU its VMM is, by version and package; empty if it does not answer. */
+    public Optional<String> qemuVersion() {
+        try {
+            return Optional.of(instance.process().monitor().version());
+        } catch (QemuException silent) {
+            return Optional.empty();
+        }
     }
 
     Instance instance() {

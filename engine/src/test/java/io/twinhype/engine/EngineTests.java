@@ -73,9 +73,10 @@ final class EngineTests {
     @Test
     void onlyWhatTheDeadLeftIsSwept() throws Exception {
         var settings = new HostSettings(directory, directory, true, Duration.ofSeconds(1));
-        Path ours = MemoryFiles.create(settings, "web1");
+        Path ours = MemoryFiles.create(settings, "web1", 1);
         Path theDeads = Files.createFile(directory.resolve("twinhype-pid" + Integer.MAX_VALUE + "-web1-1.ram"));
-        Path lasting = MemoryFiles.create(new HostSettings(directory, directory, false, Duration.ofSeconds(1)), "web1");
+        Path lasting =
+                MemoryFiles.create(new HostSettings(directory, directory, false, Duration.ofSeconds(1)), "web1", 1);
 
         MemoryFiles.sweep(directory);
 

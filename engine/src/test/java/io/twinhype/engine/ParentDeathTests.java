@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ final class ParentDeathTests {
         Path memory = Files.createTempDirectory(Path.of("/dev/shm"), "parent");
         Process jvm = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
                         "-cp",
                         System.getProperty("java.class.path"),
                         Starter.class.getName(),
@@ -46,7 +48,11 @@ final class ParentDeathTests {
             assertThat(memory).isEmptyDirectory();
         } finally {
             jvm.destroyForcibly();
-            Files.delete(memory);
+            // Not with an exception for what may be left in it, which would hide why it is left.
+            try (Stream<Path> left = Files.list(memory)) {
+                left.forEach(file -> file.toFile().deleteOnExit());
+            }
+            memory.toFile().deleteOnExit();
         }
     }
 

@@ -11,7 +11,7 @@ import java.util.random.RandomGenerator;
  * The one CPU of the host on which all of a lab's QEMU runs.
  *
  * <p>One, because QEMU's emulation of SVM changes a CPU's {@code interrupt_request} without a lock and without an atomic
- * instruction ({@code do_vmexit} in target/i386/tcg/sysemu/svm_helper.c of QEMU 7.2), while its I/O thread sets bits in it:
+ * instruction ({@code do_vmexit} in svm_helper.c of QEMU 7.2 and 10.0), while its I/O thread sets bits in it:
  * an interrupt gets lost now and then, and if it is the one-shot timer's, an idle lab never wakes up again (seen: HLT with
  * the timer's vector pending in IRR, within a minute of four guests). On one CPU the two threads cannot be in the middle of
  * it at once. The lab's one virtual CPU loses little by it.

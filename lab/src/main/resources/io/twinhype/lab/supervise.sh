@@ -27,7 +27,8 @@ port() {
 
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts
-mount -t tmpfs -o mode=1777 shm /dev/shm
+# Guests have their RAM there: not just the half of the lab's memory that is the default.
+mount -t tmpfs -o mode=1777,size=90% shm /dev/shm
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing
 mount -t cgroup2 cgroup2 /sys/fs/cgroup

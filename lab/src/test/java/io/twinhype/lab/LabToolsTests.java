@@ -24,6 +24,7 @@ final class LabToolsTests {
         program("qemu-system-x86_64", PT_LOAD);
         program("busybox", PT_LOAD);
         program("setpriv", PT_INTERP);
+        program("taskset", PT_INTERP);
         LabTools tools = LabTools.in(Map.of("PATH", "/nowhere:" + directory, "XDG_CACHE_HOME", "/cache"));
         assertThat(tools.qemu()).isEqualTo(directory.resolve("qemu-system-x86_64"));
         assertThat(tools.cache()).isEqualTo(Path.of("/cache/twinhype/lab"));
@@ -43,6 +44,7 @@ final class LabToolsTests {
         program("qemu-system-x86_64", PT_LOAD);
         program("busybox", PT_INTERP);
         program("setpriv", PT_INTERP);
+        program("taskset", PT_INTERP);
         assertThatThrownBy(this::tools)
                 .isInstanceOf(LabException.Unprepared.class)
                 .hasMessageContaining("dynamically linked")

@@ -61,6 +61,15 @@ public final class Fd implements AutoCloseable {
         return new Fd(ioctl(name, request, argument), name + " on " + object);
     }
 
+    /**
+     * Gives the file so many bytes of its own, filled with zeros, with {@code fallocate(2)}.
+     *
+     * @throws LinuxException ENOSPC if the file system has not as many: the file may have some of them
+     */
+    public void allocate(long length) throws LinuxException {
+        LibC.allocate(number(), object, length);
+    }
+
     /** Maps the first {@code length} bytes shared, readable and writable. */
     public Mapping map(long length) throws LinuxException {
         return Mapping.shared(this, length, object);

@@ -45,6 +45,10 @@ final class LibC {
             capturing("syscall", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG), 1);
     private static final MethodHandle DELETE_MODULE =
             capturing("syscall", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_LONG), 1);
+    private static final MethodHandle FALLOCATE =
+            capturing("fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle SETPRIORITY =
+            capturing("setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
     private static final MethodHandle STRERRORNAME = plain("strerrorname_np");
     private static final MethodHandle STRERRORDESC = plain("strerrordesc_np");
 
@@ -125,6 +129,17 @@ final class LibC {
             checked("delete_module", name, state ->
                     (long) DELETE_MODULE.invokeExact(state, SYS_DELETE_MODULE, text, (long) flags));
         }
+    }
+
+    static void allocate(int fd, String object, long length) throws LinuxException {
+        // SAFETY: int fallocate(int, int, off_t, off_t), fallocate(2); no memory is passed.
+        checked("fallocate", object, state -> (int) FALLOCATE.invokeExact(state, fd, 0, 0L, length));
+    }
+
+    /** {@code PRIO_PROCESS} of a thread: on Linux, the nice value belongs to each thread (setpriority(2), NOTES). */
+    static void setPriority(int thread, int nice) throws LinuxException {
+        // SAFETY: int setpriority(int, id_t, int), setpriority(2); no memory is passed. PRIO_PROCESS is 0.
+        checked("setpriority", "thread " + thread, state -> (int) SETPRIORITY.invokeExact(state, 0, thread, nice));
     }
 
     static Optional<String> errorName(int number) {

@@ -114,4 +114,14 @@ final class FdTests {
     void anUnknownErrnoStillReads() {
         assertThat(new Errno(4095)).hasToString("unknown error (errno 4095)");
     }
+
+    @Test
+    void allocatesWhatWasAskedForOrSaysThatThereIsNoRoom(@TempDir Path directory) throws Exception {
+        Path file = Files.createFile(directory.resolve("file"));
+        try (Fd fd = Fd.open(file, Fd.O_RDWR)) {
+            fd.allocate(65536);
+            assertThat(Files.size(file)).isEqualTo(65536);
+            assertThatExceptionOfType(LinuxException.class).isThrownBy(() -> fd.allocate(Long.MAX_VALUE / 2));
+        }
+    }
 }

@@ -28,6 +28,19 @@ public final class QemuMonitor implements AutoCloseable {
                 status.path("status").asString(""), status.path("running").asBoolean(false));
     }
 
+    /** Asks for QEMU's version and, in parentheses, its package, such as "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)". */
+    public String version() throws QemuException.Rejected, QemuException.OutcomeUnknown {
+        return parseVersion(session.execute("query-version"));
+    }
+
+    static String parseVersion(JsonNode answer) {
+        JsonNode number = answer.path("qemu");
+        String version = number.path("major").asInt(0) + "."
+                + number.path("minor").asInt(0) + "." + number.path("micro").asInt(0);
+        String built = answer.path("package").asString("");
+        return built.isEmpty() ? version : version + " (" + built + ")";
+    }
+
     /** Lets the vCPUs run, taking the disks first if they had been handed over. */
     public void cont() throws QemuException.Rejected, QemuException.OutcomeUnknown {
         session.execute("cont");
@@ -113,7 +126,7 @@ public final class QemuMonitor implements AutoCloseable {
     }
 
     /**
-     * QEMU 7.2 does not report the length of the stream, but its rate over the whole of it, and the time
+     * QEMU (7.2, 10.0) does not report the length of the stream, but its rate over the whole of it, and the time
      * (migration_calculate_complete in migration/migration.c): {@code mbps = bytes * 8 / transferMillis / 1000}.
      */
     private static OptionalLong streamBytes(JsonNode answer) {

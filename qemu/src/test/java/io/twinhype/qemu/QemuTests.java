@@ -46,6 +46,7 @@ final class QemuTests {
                 var server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
                 EventQueue events = source.monitor().session().subscribe("MIGRATION")) {
             assertThat(destination.monitor().status()).isEqualTo(new RunState("inmigrate", false));
+            assertThat(source.monitor().version()).matches("[1-9]\\d*\\.\\d+\\.\\d+( \\(.+\\))?");
             destination.monitor().capabilities(CAPABILITIES);
             source.monitor().capabilities(CAPABILITIES);
             source.monitor().parameters(MigrationParameters.UNLIMITED);
@@ -60,8 +61,9 @@ final class QemuTests {
             long bytes = counted.get();
             assertThat(info.streamBytes()).hasValue(bytes);
             assertThat(info.ramBytes())
-                    .as("RAM alone, which is why the whole is reckoned otherwise")
-                    .isLessThan(bytes);
+                    .as("RAM alone in QEMU 7.2, the whole stream in 10.0: the whole is reckoned otherwise")
+                    .isPositive()
+                    .isLessThanOrEqualTo(bytes);
             destination.monitor().cont();
             assertThat(destination.monitor().status().running()).isTrue();
             assertThat(source.monitor().status()).isEqualTo(new RunState("postmigrate", false));

@@ -166,6 +166,14 @@ final class QmpSessionTests {
     }
 
     @Test
+    void theVersionNamesThePackageIfThereIsOne() {
+        assertThat(QemuMonitor.parseVersion(QmpWire.JSON.readTree("""
+                {"qemu": {"micro": 13, "minor": 0, "major": 10}, "package": "Debian 1:10.0.13"}"""))).isEqualTo("10.0.13 (Debian 1:10.0.13)");
+        assertThat(QemuMonitor.parseVersion(QmpWire.JSON.readTree("""
+                {"qemu": {"micro": 22, "minor": 2, "major": 7}, "package": ""}"""))).isEqualTo("7.2.22");
+    }
+
+    @Test
     void aStreamTooFastToTimeHasNoLength() {
         MigrationInfo info = QemuMonitor.parseMigration(QmpWire.JSON.readTree("""
                 {"status": "completed", "downtime": 0, "total-time": 1, "setup-time": 1, "ram": {"mbps": 0}}"""));

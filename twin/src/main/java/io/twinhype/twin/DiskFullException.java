@@ -20,8 +20,8 @@ public final class DiskFullException extends TwinException {
     }
 
     /** Looks before a leap that would end in the middle: apt does not end at all when the disk gets full under it. */
-    static void require(long bytes, Path existing) throws DiskFullException, IOException {
-        long free = Files.getFileStore(existing).getUsableSpace();
+    static void require(long bytes, Path existing) throws DiskFullException {
+        long free = usable(existing);
         if (free < bytes) {
             throw new DiskFullException(existing, free, bytes);
         }
@@ -49,14 +49,15 @@ public final class DiskFullException extends TwinException {
     }
 
     private static String free(Path place) {
-        try {
-            Path existing = place.toAbsolutePath();
-            while (!Files.exists(existing) && existing.getParent() != null) {
-                existing = existing.getParent();
-            }
-            return " (" + (Files.getFileStore(existing).getUsableSpace() >> 20) + " MiB free)";
-        } catch (IOException e) {
-            return "";
+        Path existing = place.toAbsolutePath();
+        while (!Files.exists(existing) && existing.getParent() != null) {
+            existing = existing.getParent();
         }
+        return " (" + (usable(existing) >> 20) + " MiB free)";
+    }
+
+    /** In bytes, by statvfs(3) alone: a FileStore wants the mount's entry in the mount table, which a chroot need not have. */
+    private static long usable(Path existing) {
+        return existing.toFile().getUsableSpace();
     }
 }

@@ -70,9 +70,23 @@ final class FullDiskSystemTests {
                                 + " needed; free some space there, or set XDG_CACHE_HOME to a directory on another disk\\.");
     }
 
+    @Test
+    void inAChrootWhoseRootIsNotMountedTheRoomIsKnownAllTheSame() throws Exception {
+        // Such a chroot's mount table has no line for its root; here it has none at all, which to Java is the same.
+        assertThat(attempt("fetch", "20m", "mount --bind /dev/null /proc/$$/mounts || exit 77; "))
+                .first()
+                .asString()
+                .startsWith("DiskFullException: ")
+                .contains(" MiB free, but 128 MiB are needed");
+    }
+
     private List<String> attempt(String what, String size) throws Exception {
+        return attempt(what, size, "");
+    }
+
+    private List<String> attempt(String what, String size, String also) throws Exception {
         Path mount = Files.createDirectories(directory.resolve("small"));
-        String script = "mount -t tmpfs -o size=" + size + " none \"$1\" || exit 77; shift; exec \"$@\"";
+        String script = "mount -t tmpfs -o size=" + size + " none \"$1\" || exit 77; shift; " + also + "exec \"$@\"";
         Tool.Result result = new Tool(
                         List.of(
                                 "unshare",
