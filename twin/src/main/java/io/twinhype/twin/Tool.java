@@ -1,6 +1,7 @@
 package io.twinhype.twin;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,8 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -25,8 +28,6 @@ final class Tool {
     private static final List<String> BOUND_TO_US = List.of("setpriv", "--pdeathsig", "TERM");
 
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
-
-    private static final Set<Path> SCRATCH = ConcurrentHashMap.newKeySet();
 
     static {
         Runtime.getRuntime().addShutdownHook(new Thread(Tool::endAll, "end tools"));
@@ -71,23 +72,32 @@ final class Tool {
 
     /** Runs the program to its end, with nothing on its standard input. */
     Result run() throws IOException, TwinException, InterruptedException {
-        Path scratch = Files.createTempDirectory("twinhype-tool-");
-        SCRATCH.add(scratch);
-        try {
-            Path output = scratch.resolve("output");
-            Path errors = scratch.resolve("errors");
-            int status = await(builder().redirectOutput(output.toFile()).redirectError(errors.toFile()));
-            return new Result(status, text(output), text(errors));
-        } finally {
-            Trees.delete(scratch);
-            SCRATCH.remove(scratch);
-        }
+        // By pipes, not files: nothing to be left behind by a JVM that is killed.
+        CompletableFuture<String> output = new CompletableFuture<>();
+        CompletableFuture<String> errors = new CompletableFuture<>();
+        int status = await(builder(), process -> {
+            read(process.getInputStream(), output);
+            read(process.getErrorStream(), errors);
+        });
+        return new Result(status, output.join(), errors.join());
+    }
+
+    private static void read(InputStream stream, CompletableFuture<String> text) {
+        Thread.ofVirtual().start(() -> {
+            try (stream) {
+                text.complete(new String(stream.readAllBytes(), StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                // The stream was closed because the program was ended; what it said matters to nobody then.
+                text.complete("");
+            }
+        });
     }
 
     /** Runs the program with both its outputs appended to a log file, and returns its exit status. */
     int run(Path log) throws IOException, TwinException, InterruptedException {
         return await(
-                builder().redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())));
+                builder().redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())),
+                process -> {});
     }
 
     private ProcessBuilder builder() {
@@ -120,10 +130,12 @@ final class Tool {
                         .contains(variable);
     }
 
-    private int await(ProcessBuilder builder) throws TwinException, IOException, InterruptedException {
+    private int await(ProcessBuilder builder, Consumer<Process> started)
+            throws TwinException, IOException, InterruptedException {
         Process process = start(builder);
         RUNNING.add(process);
         try {
+            started.accept(process);
             return process.waitFor();
         } finally {
             if (process.isAlive()) {
@@ -146,13 +158,6 @@ final class Tool {
     /** When the JVM ends, the threads that wait for tools do not get to clean up. */
     private static void endAll() {
         RUNNING.forEach(Tool::end);
-        for (Path scratch : SCRATCH) {
-            try {
-                Trees.delete(scratch);
-            } catch (IOException e) {
-                // Its own thread may be deleting it, too; nothing else can be done at this point.
-            }
-        }
     }
 
     /** First asks, so that make removes half-written targets, then kills whatever is left of the tree. */
@@ -170,9 +175,5 @@ final class Tool {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-    }
-
-    private static String text(Path file) throws IOException {
-        return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
 }
