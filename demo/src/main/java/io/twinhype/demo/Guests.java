@@ -30,7 +30,7 @@ final class Guests implements AutoCloseable {
     static final int MEMORY_MEBIBYTES = 128;
 
     private static final long DISK_BYTES = 16L << 20;
-    private static final Duration BOOT_LIMIT = Duration.ofMinutes(3);
+    private static final Duration BOOT_LIMIT = Duration.ofMinutes(5);
     private static final Duration LOOK = Duration.ofSeconds(1);
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
 
