@@ -33,9 +33,21 @@ public abstract sealed class LabException extends Exception {
     public static final class NotBooted extends LabException {
         private final Path consoleLog;
 
+        private final boolean stuck;
+
         NotBooted(String message, Path consoleLog) {
+            this(message, consoleLog, false);
+        }
+
+        NotBooted(String message, Path consoleLog, boolean stuck) {
             super(message + " The lab's console is in " + consoleLog + ".");
             this.consoleLog = consoleLog;
+            this.stuck = stuck;
+        }
+
+        /** Whether the machine did nothing wrong but stand still, before anything of the command's had begun. */
+        boolean stuck() {
+            return stuck;
         }
 
         /** What the lab's kernel printed. */
