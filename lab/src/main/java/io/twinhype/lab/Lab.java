@@ -69,9 +69,10 @@ public final class Lab {
     public LabResult run(LabCommand command, Path out, Duration timeout, LabOutput output)
             throws LabException, InterruptedException {
         long start = System.nanoTime();
+        Duration left = timeout;
         for (int boots = 1; ; boots++) {
             try {
-                return attempt(command, out, timeout.minusNanos(System.nanoTime() - start), output);
+                return attempt(command, out, left, output);
             } catch (LabException.NotBooted e) {
                 // Seen under load, in 1 of 25 boots without any module: QEMU's emulation stands still while the kernel
                 // patches its own code (before "Freeing SMP alternatives memory"). The command has not begun: boot
@@ -80,6 +81,7 @@ public final class Lab {
                     throw e;
                 }
                 keep(e.consoleLog());
+                left = timeout.minusNanos(System.nanoTime() - start);
             }
         }
     }
