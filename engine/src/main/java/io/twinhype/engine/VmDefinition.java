@@ -75,40 +75,20 @@ public record VmDefinition(
 
     /** Returns this VM with one more disk. */
     public VmDefinition withDisk(Path file) {
-        return new VmDefinition(
-                name,
-                memoryMebibytes,
-                vcpus,
-                machineType,
-                cpuModel,
-                kernel,
-                initramfs,
-                kernelArguments,
-                plus(disks, file),
-                ports,
-                sharedMemory,
-                endOnReboot);
+        return with(plus(disks, file), ports, sharedMemory);
     }
 
     /** Returns this VM with one more virtio-serial port. */
     public VmDefinition withPort(String portName, Path socket) {
-        return new VmDefinition(
-                name,
-                memoryMebibytes,
-                vcpus,
-                machineType,
-                cpuModel,
-                kernel,
-                initramfs,
-                kernelArguments,
-                disks,
-                plus(ports, new SerialPort(portName, socket)),
-                sharedMemory,
-                endOnReboot);
+        return with(disks, plus(ports, new SerialPort(portName, socket)), sharedMemory);
     }
 
     /** Returns this VM with memory that no other process can map. */
     public VmDefinition withPrivateMemory() {
+        return with(disks, ports, false);
+    }
+
+    private VmDefinition with(List<Path> newDisks, List<SerialPort> newPorts, boolean newSharedMemory) {
         return new VmDefinition(
                 name,
                 memoryMebibytes,
@@ -118,9 +98,9 @@ public record VmDefinition(
                 kernel,
                 initramfs,
                 kernelArguments,
-                disks,
-                ports,
-                false,
+                newDisks,
+                newPorts,
+                newSharedMemory,
                 endOnReboot);
     }
 
