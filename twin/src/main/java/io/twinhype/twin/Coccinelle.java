@@ -96,18 +96,17 @@ final class Coccinelle {
         // spatch tells header from C by the name's end, and messages are easier to read with it.
         String name = String.valueOf(Path.of(file).getFileName());
         Path rule = Files.writeString(scratch.resolve("edit.cocci"), edit.smpl());
-        Path before = Files.writeString(scratch.resolve(name), text);
-        Path after = scratch.resolve("after-" + name);
+        Path before = Files.writeString(scratch.resolve("before-" + name), text);
+        Path after = Files.writeString(scratch.resolve(name), text);
         Tool.Result result = new Tool(
                         scratch,
                         PROGRAM,
                         "--very-quiet",
                         "--no-includes",
                         "--no-show-diff",
+                        "--in-place",
                         "--sp-file",
                         rule.toString(),
-                        before.toString(),
-                        "-o",
                         after.toString())
                 .run();
         if (!result.succeeded()) {
@@ -115,9 +114,6 @@ final class Coccinelle {
                     ? new DiskFullException(scratch)
                     : new TwinException("edit \"" + edit.name() + "\" failed on " + file
                             + ": spatch does not accept its" + " rule: " + said(result.errors()));
-        }
-        if (!Files.exists(after)) {
-            return new Edit.Change(text, List.of());
         }
         return new Edit.Change(Files.readString(after), places(before, after));
     }
