@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -61,10 +62,10 @@ public record EditSet(List<Edit> edits) {
      *
      * @param tree the source
      * @param series such as "6.1"
-     * @param vendor whose edits are tried
+     * @param vendor whose edits are tried; all if none is given
      * @param cache keeps what took time
      */
-    public List<EditOutcome> tryOn(Path tree, String series, Vendor vendor, TwinCache cache)
+    public List<EditOutcome> tryOn(Path tree, String series, Optional<Vendor> vendor, TwinCache cache)
             throws TwinException, InterruptedException {
         try {
             Coccinelle coccinelle = new Coccinelle(cache.edits());
@@ -91,8 +92,8 @@ public record EditSet(List<Edit> edits) {
      */
     void applyTo(Path tree, String series, Vendor vendor, Map<String, String> variables, Coccinelle coccinelle)
             throws IOException, TwinException, InterruptedException {
-        EditRun run = EditRun.of(steps(series, vendor), tree, coccinelle);
-        List<EditOutcome> outcomes = new ArrayList<>(unknownFor(series, vendor));
+        EditRun run = EditRun.of(steps(series, Optional.of(vendor)), tree, coccinelle);
+        List<EditOutcome> outcomes = new ArrayList<>(unknownFor(series, Optional.of(vendor)));
         outcomes.addAll(run.outcomes());
         List<EditMismatch> mismatches = outcomes.stream()
                 .filter(outcome -> !outcome.verdict().fits())
@@ -112,7 +113,7 @@ public record EditSet(List<Edit> edits) {
         coccinelle.forgetOld();
     }
 
-    private List<EditRun.Step> steps(String series, Vendor vendor) {
+    private List<EditRun.Step> steps(String series, Optional<Vendor> vendor) {
         return edits.stream()
                 .filter(edit -> edit.terms().isFor(vendor))
                 .flatMap(edit ->
@@ -121,7 +122,7 @@ public record EditSet(List<Edit> edits) {
     }
 
     /** Of several edits of one name, the one that is known for the series next to this one. */
-    private List<EditRun.Step> nextTo(String series, Vendor vendor) {
+    private List<EditRun.Step> nextTo(String series, Optional<Vendor> vendor) {
         List<EditRun.Step> steps = new ArrayList<>();
         for (Edit edit : edits) {
             Set<String> known = edits.stream()
@@ -137,7 +138,7 @@ public record EditSet(List<Edit> edits) {
     }
 
     /** An edit that exists for other series only would be left out silently: two copies would collide there. */
-    private List<EditOutcome> unknownFor(String series, Vendor vendor) {
+    private List<EditOutcome> unknownFor(String series, Optional<Vendor> vendor) {
         Set<String> known = edits.stream()
                 .filter(edit -> edit.terms().expected(series).isPresent())
                 .map(Edit::name)

@@ -34,8 +34,9 @@ public record EditTerms(
         return Optional.ofNullable(kernels.get(series));
     }
 
-    boolean isFor(Vendor built) {
-        return vendor.isEmpty() || vendor.get() == built;
+    /** Whether it is made for that vendor; for none given, every edit is. */
+    boolean isFor(Optional<Vendor> built) {
+        return vendor.isEmpty() || built.isEmpty() || vendor.equals(built);
     }
 
     /** Its files as messages name them. */
