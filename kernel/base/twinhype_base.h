@@ -85,6 +85,8 @@ void twinhype_clear_ga_log_hook(u32 twin);
  * the weaker protection. state is an enum vmx_l1d_flush_state.
  */
 void twinhype_report_l1tf(u32 twin, u32 state);
+/* What this twin has reported; 0 (AUTO) before. */
+u32 twinhype_l1tf(u32 twin);
 void twinhype_report_nx_huge_pages(u32 twin, bool on);
 
 /*
