@@ -32,4 +32,9 @@ public record TwinCache(Path directory) {
     Path builds() {
         return directory.resolve("builds");
     }
+
+    /** Results of semantic edits; see {@link Coccinelle}. */
+    Path edits() {
+        return directory.resolve("edits");
+    }
 }
