@@ -25,6 +25,8 @@ final class ArchitectureTests {
     void dependenciesPointOneWay() {
         layeredArchitecture()
                 .consideringOnlyDependenciesInAnyPackage("io.twinhype..")
+                .layer("kmod")
+                .definedBy("io.twinhype.kmod..")
                 .layer("linux")
                 .definedBy("io.twinhype.linux..")
                 .layer("qemu")
@@ -53,6 +55,8 @@ final class ArchitectureTests {
                 .mayOnlyBeAccessedByLayers("demo", "cli")
                 .whereLayer("twin")
                 .mayOnlyBeAccessedByLayers("engine", "demo", "cli")
+                .whereLayer("kmod")
+                .mayOnlyBeAccessedByLayers("lab", "guest", "twin")
                 .whereLayer("qemu")
                 .mayOnlyBeAccessedByLayers("engine")
                 .check(classes);

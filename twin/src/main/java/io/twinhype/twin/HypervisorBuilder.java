@@ -48,9 +48,10 @@ public final class HypervisorBuilder {
             titles.add(patch.reversed() ? "reverted: " + patch.title() : patch.title());
         }
         return steps().quietly("Building " + name, () -> {
-            Compiler compiler = Compiler.of(request.kernel());
+            BuildRoot root = root(request.kernel());
+            Compiler compiler = Compiler.of(request.kernel(), root);
             String own = KernelSources.hash(List.of(sources.edits(), sources.base(), sources.twin()));
-            Sha256 identity = identity(name, request.kernel(), compiler)
+            Sha256 identity = identity(name, request.kernel(), compiler, root)
                     .add("vendor", request.vendor().word())
                     .add("sources", own);
             for (SourcePatch patch : request.patches()) {
@@ -63,6 +64,7 @@ public final class HypervisorBuilder {
                     identity.hex(),
                     request.kernel(),
                     compiler,
+                    root,
                     titles,
                     own,
                     fresh -> prepare(request, fresh),
@@ -86,6 +88,7 @@ public final class HypervisorBuilder {
             String identity,
             KernelTree kernel,
             Compiler compiler,
+            BuildRoot root,
             List<String> patches,
             String sourcesHash,
             Preparation preparation,
@@ -99,10 +102,11 @@ public final class HypervisorBuilder {
     private ModuleBuild buildPlain(KernelTree kernel, String name, Path directory)
             throws TwinException, InterruptedException {
         return steps().quietly("Building " + name, () -> {
-            Compiler compiler = Compiler.of(kernel);
+            BuildRoot root = root(kernel);
+            Compiler compiler = Compiler.of(kernel, root);
             String own = KernelSources.hash(List.of(directory));
             String identity =
-                    identity(name, kernel, compiler).add("sources", own).hex();
+                    identity(name, kernel, compiler, root).add("sources", own).hex();
             return cachedOrBuilt(new Recipe(
                     name,
                     "",
@@ -110,6 +114,7 @@ public final class HypervisorBuilder {
                     identity,
                     kernel,
                     compiler,
+                    root,
                     List.of(),
                     own,
                     fresh -> Trees.copy(directory, fresh),
@@ -117,14 +122,20 @@ public final class HypervisorBuilder {
         });
     }
 
-    private static Sha256 identity(String name, KernelTree kernel, Compiler compiler) {
-        return new Sha256().add("recipe", RECIPE).add("name", name).add("toolchain", toolchain(kernel, compiler));
+    private static Sha256 identity(String name, KernelTree kernel, Compiler compiler, BuildRoot root) {
+        return new Sha256().add("recipe", RECIPE).add("name", name).add("toolchain", toolchain(kernel, compiler, root));
     }
 
-    private static String toolchain(KernelTree kernel, Compiler compiler) {
+    private static String toolchain(KernelTree kernel, Compiler compiler, BuildRoot root) {
         Sha256 hash = new Sha256().add("release", kernel.release()).add("compiler", compiler.version());
-        kernel.packages().forEach(each -> hash.add(each.name() + "=" + each.version(), each.sha256()));
+        for (List<DebianPackage> packages : List.of(kernel.packages(), root.packages())) {
+            packages.forEach(each -> hash.add(each.name() + "=" + each.version(), each.sha256()));
+        }
         return hash.hex();
+    }
+
+    private BuildRoot root(KernelTree kernel) throws TwinException, InterruptedException {
+        return BuildRoot.of(kernel, cache, progress);
     }
 
     private static String readable(SourcePatch patch) throws PatchException {
@@ -202,11 +213,13 @@ public final class HypervisorBuilder {
     private void compile(Recipe recipe, Path fresh, Path result)
             throws IOException, TwinException, InterruptedException {
         Path log = result.resolve("build.log");
-        Kbuild kbuild = new Kbuild(recipe.kernel(), recipe.compiler());
+        Kbuild kbuild = new Kbuild(recipe.kernel(), recipe.compiler(), recipe.root());
         List<String> variables = new ArrayList<>(recipe.variables());
         variables.add("TWINHYPE_IDENTITY=" + recipe.identity());
         try (BuildTree tree = BuildTree.with(
-                fresh, cache.builds().resolve(recipe.tree()), toolchain(recipe.kernel(), recipe.compiler()))) {
+                fresh,
+                cache.builds().resolve(recipe.tree()),
+                toolchain(recipe.kernel(), recipe.compiler(), recipe.root()))) {
             kbuild.build(tree.directory(), variables, log);
             kbuild.strip(module(tree.directory(), recipe.name()), module(result, recipe.name()));
             Files.copy(tree.directory().resolve("Module.symvers"), result.resolve("Module.symvers"));
