@@ -141,7 +141,12 @@ public final class HypervisorBuilder {
             patch.applyTo(fresh);
         }
         EditSet.read(sources.edits())
-                .applyTo(fresh, request.kernel().series(), request.twin().variables());
+                .applyTo(
+                        fresh,
+                        request.kernel().series(),
+                        request.vendor(),
+                        request.twin().variables(),
+                        new Coccinelle(cache.edits()));
         Trees.copy(sources.twin(), fresh);
         Files.copy(sources.header(), fresh.resolve(sources.header().getFileName()));
     }
