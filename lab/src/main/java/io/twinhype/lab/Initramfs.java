@@ -34,9 +34,9 @@ record Initramfs(Path busybox, List<ModuleToLoad> drivers, List<ModuleToLoad> mo
     static final List<String> DRIVERS = List.of(
             "virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay", "irqbypass", "ccp", "tun", "vhost_net");
 
-    private static final int DIRECTORY = CpioConstants.C_ISDIR | 0755;
-    private static final int PROGRAM = CpioConstants.C_ISREG | 0755;
-    private static final int FILE = CpioConstants.C_ISREG | 0644;
+    static final int DIRECTORY = CpioConstants.C_ISDIR | 0755;
+    static final int PROGRAM = CpioConstants.C_ISREG | 0755;
+    static final int FILE = CpioConstants.C_ISREG | 0644;
 
     /** Works out what must be loaded, for a kernel: drivers first, then the caller's modules without those drivers. */
     static Initramfs of(LabKernel kernel, Path busybox, List<ModuleToLoad> wanted, LabScript script)
@@ -83,7 +83,7 @@ record Initramfs(Path busybox, List<ModuleToLoad> drivers, List<ModuleToLoad> mo
     }
 
     /** One line per module; a number in front of the file's name keeps files of the same name apart. */
-    private static byte[] list(List<ModuleToLoad> modules, int first, Map<String, Path> files) {
+    static byte[] list(List<ModuleToLoad> modules, int first, Map<String, Path> files) {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < modules.size(); i++) {
             ModuleToLoad module = modules.get(i);
@@ -95,7 +95,7 @@ record Initramfs(Path busybox, List<ModuleToLoad> drivers, List<ModuleToLoad> mo
         return lines.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void add(CpioArchiveOutputStream cpio, String name, int mode, byte[] content) throws IOException {
+    static void add(CpioArchiveOutputStream cpio, String name, int mode, byte[] content) throws IOException {
         CpioArchiveEntry entry = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, name, content.length);
         entry.setMode(mode);
         cpio.putArchiveEntry(entry);
@@ -103,7 +103,7 @@ record Initramfs(Path busybox, List<ModuleToLoad> drivers, List<ModuleToLoad> mo
         cpio.closeArchiveEntry();
     }
 
-    private static byte[] resource(String name) {
+    static byte[] resource(String name) {
         try (InputStream stream = Initramfs.class.getResourceAsStream(name)) {
             if (stream == null) {
                 throw new IllegalStateException("The lab's own " + name + " is missing from its jar: build it again.");
