@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 public final class HypervisorBuilder {
     /** Goes into every identity: to be raised when this class builds differently from the same input. */
-    private static final String RECIPE = "2";
+    private static final String RECIPE = "3";
 
     private static final String RECORD = "identity.json";
 
@@ -47,6 +47,9 @@ public final class HypervisorBuilder {
         for (SourcePatch patch : request.patches()) {
             titles.add(patch.reversed() ? "reverted: " + patch.title() : patch.title());
         }
+        if (request.source().isPresent()) {
+            request.source().get().requireKvmFor(request.kernel());
+        }
         return steps().quietly("Building " + name, () -> {
             BuildRoot root = root(request.kernel());
             Compiler compiler = Compiler.of(request.kernel(), root);
@@ -54,6 +57,9 @@ public final class HypervisorBuilder {
             Sha256 identity = identity(name, request.kernel(), compiler, root)
                     .add("vendor", request.vendor().word())
                     .add("sources", own);
+            if (request.source().isPresent()) {
+                identity.add("source", KvmSource.hash(request.source().get()));
+            }
             for (SourcePatch patch : request.patches()) {
                 identity.add(patch.reversed() ? "revert" : "apply", readable(patch));
             }
@@ -65,6 +71,7 @@ public final class HypervisorBuilder {
                     request.kernel(),
                     compiler,
                     root,
+                    origin(request),
                     titles,
                     own,
                     fresh -> prepare(request, fresh),
@@ -78,7 +85,8 @@ public final class HypervisorBuilder {
 
     @FunctionalInterface
     private interface Preparation {
-        void in(Path directory) throws IOException, TwinException, InterruptedException;
+        /** Writes the sources, and says what is to be known of them. */
+        List<String> in(Path directory) throws IOException, TwinException, InterruptedException;
     }
 
     private record Recipe(
@@ -89,13 +97,14 @@ public final class HypervisorBuilder {
             KernelTree kernel,
             Compiler compiler,
             BuildRoot root,
+            String source,
             List<String> patches,
             String sourcesHash,
             Preparation preparation,
             List<String> variables) {
         /** What the directory is called in which modules of this kind are compiled again and again. */
         String tree() {
-            return "tree-" + name + (vendor.isEmpty() ? "" : "-" + vendor);
+            return "tree-" + name + (vendor.isEmpty() ? "" : "-" + vendor) + "-" + kernel.series();
         }
     }
 
@@ -115,9 +124,13 @@ public final class HypervisorBuilder {
                     kernel,
                     compiler,
                     root,
+                    "",
                     List.of(),
                     own,
-                    fresh -> Trees.copy(directory, fresh),
+                    fresh -> {
+                        Trees.copy(directory, fresh);
+                        return List.of();
+                    },
                     List.of()));
         });
     }
@@ -146,10 +159,25 @@ public final class HypervisorBuilder {
         }
     }
 
-    private void prepare(BuildRequest request, Path fresh) throws IOException, TwinException, InterruptedException {
-        KvmSource.copy(KvmSource.of(request.kernel(), cache, steps()), fresh);
+    private static String origin(BuildRequest request) {
+        return request.source()
+                .map(source -> source.directory() + ", Linux " + source.version())
+                .orElse("linux-source-" + request.kernel().series() + " "
+                        + request.kernel().version());
+    }
+
+    private List<String> prepare(BuildRequest request, Path fresh)
+            throws IOException, TwinException, InterruptedException {
+        if (request.source().isPresent()) {
+            KvmSource.copy(request.source().get(), fresh);
+        } else {
+            KvmSource.copy(KvmSource.of(request.kernel(), cache, steps()), fresh);
+        }
+        List<String> notes = new ArrayList<>();
         for (SourcePatch patch : request.patches()) {
-            patch.applyTo(fresh);
+            for (String note : patch.applyTo(fresh)) {
+                notes.add(patch.file().getFileName() + ": " + note);
+            }
         }
         EditSet.read(sources.edits())
                 .applyTo(
@@ -160,6 +188,7 @@ public final class HypervisorBuilder {
                         new Coccinelle(cache.edits()));
         Trees.copy(sources.twin(), fresh);
         Files.copy(sources.header(), fresh.resolve(sources.header().getFileName()));
+        return notes;
     }
 
     private ModuleBuild cachedOrBuilt(Recipe recipe) throws IOException, TwinException, InterruptedException {
@@ -170,7 +199,7 @@ public final class HypervisorBuilder {
                 return cached.get();
             }
             Path fresh = Files.createDirectory(workspace.scratch().resolve("sources"));
-            recipe.preparation().in(fresh);
+            List<String> notes = recipe.preparation().in(fresh);
             Path result = Files.createDirectory(workspace.scratch().resolve("result"));
             long start = System.nanoTime();
             steps().act("Compiling " + recipe.name(), () -> compile(recipe, fresh, result));
@@ -182,7 +211,9 @@ public final class HypervisorBuilder {
                     recipe.identity(),
                     recipe.kernel().release(),
                     recipe.kernel().version(),
+                    recipe.source(),
                     recipe.patches(),
+                    notes,
                     recipe.sourcesHash(),
                     recipe.compiler().version(),
                     Sha256.of(module(result, recipe.name())),
