@@ -12,7 +12,6 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,14 +44,7 @@ record Initramfs(Path busybox, List<ModuleToLoad> drivers, List<ModuleToLoad> mo
         try {
             List<Path> drivers = packaged.inLoadOrder(packaged.filesOf(DRIVERS));
             Set<String> loaded = drivers.stream().map(KernelModule::nameOf).collect(Collectors.toSet());
-            Map<Path, ModuleToLoad> given = new HashMap<>();
-            wanted.forEach(module -> given.putIfAbsent(module.file(), module));
-            List<ModuleToLoad> modules = packaged
-                    .inLoadOrder(wanted.stream().map(ModuleToLoad::file).toList())
-                    .stream()
-                    .filter(file -> !loaded.contains(KernelModule.nameOf(file)))
-                    .map(file -> given.getOrDefault(file, new ModuleToLoad(file)))
-                    .toList();
+            List<ModuleToLoad> modules = ModuleToLoad.inOrder(packaged, wanted, loaded);
             return new Initramfs(
                     busybox, drivers.stream().map(ModuleToLoad::new).toList(), modules, script);
         } catch (KernelModuleException e) {
