@@ -13,6 +13,7 @@ import io.twinhype.twin.ModuleVerifier;
 import io.twinhype.twin.Progress;
 import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.Vendor;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,12 +33,12 @@ record LabKernels(TwinCache cache, Progress progress) {
     }
 
     /** The base module and our hypervisors for a kernel, in load order, verified; built if they are not yet. */
-    List<ModuleToLoad> twins(KernelTree tree, List<Twin> wanted) throws Exception {
+    List<ModuleToLoad> twins(KernelTree tree, Vendor vendor, List<Twin> wanted) throws Exception {
         HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), progress);
         ModuleBuild base = builder.buildBase(tree);
         List<ModuleBuild> twins = new ArrayList<>();
         for (Twin twin : wanted) {
-            twins.add(builder.build(new BuildRequest(twin, tree, List.of())));
+            twins.add(builder.build(new BuildRequest(twin, tree, vendor, List.of())));
         }
         new ModuleVerifier(tree).verify(base, twins);
         List<ModuleToLoad> modules = new ArrayList<>();

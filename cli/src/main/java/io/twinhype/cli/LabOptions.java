@@ -4,6 +4,7 @@ import io.twinhype.lab.Lab;
 import io.twinhype.lab.LabSpec;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.Vendor;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -88,6 +89,7 @@ final class LabOptions {
                 TwinCache.of(System.getenv()),
                 new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8)));
         KernelTree tree = kernels.tree(kernel);
-        return Lab.of(new LabSpec(LabKernels.kernel(tree), memory, 1, hypervisors.modules(tree, kernels)));
+        // QEMU's emulation has AMD's SVM.
+        return Lab.of(new LabSpec(LabKernels.kernel(tree), memory, 1, hypervisors.modules(tree, kernels, Vendor.SVM)));
     }
 }
