@@ -406,6 +406,12 @@ void twinhype_report_l1tf(u32 twin, u32 state)
 }
 EXPORT_SYMBOL_GPL(twinhype_report_l1tf);
 
+u32 twinhype_l1tf(u32 twin)
+{
+	return READ_ONCE(twins[twin].l1tf);
+}
+EXPORT_SYMBOL_GPL(twinhype_l1tf);
+
 void twinhype_report_nx_huge_pages(u32 twin, bool on)
 {
 	mutex_lock(&slots_lock);

@@ -85,6 +85,8 @@ void twinhype_clear_ga_log_hook(u32 twin);
  * the weaker protection. state is an enum vmx_l1d_flush_state.
  */
 void twinhype_report_l1tf(u32 twin, u32 state);
+/* What this twin has reported; 0 (AUTO) before. */
+u32 twinhype_l1tf(u32 twin);
 void twinhype_report_nx_huge_pages(u32 twin, bool on);
 
 /*
@@ -106,6 +108,12 @@ void twinhype_svm_write_tsc_ratio(u64 ratio);
 bool twinhype_svm_switch_vmcb(u32 twin, const void *vmcb);
 /* No CPU may take a new page at this address for the one that is being freed. */
 void twinhype_svm_forget_vmcb(const void *vmcb);
+
+/*
+ * BP_SPEC_REDUCE of MSR_ZEN4_BP_CFG on this CPU (SRSO, Linux 6.12): set while
+ * either twin wants it. Does nothing where the kernel does not know the bit.
+ */
+void twinhype_svm_bp_spec_reduce(u32 twin, bool on);
 
 /* The part of the ASIDs 1..count-1 that is a twin's own. */
 void twinhype_svm_asid_range(u32 twin, u32 count, u32 *first, u32 *last);
