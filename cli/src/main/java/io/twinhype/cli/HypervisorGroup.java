@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
             HypervisorEditsCommand.class,
             HypervisorInstallCommand.class,
             HypervisorUninstallCommand.class,
+            HypervisorShowCommand.class,
             HypervisorCanaryCommand.class
         })
 final class HypervisorGroup implements Runnable {
@@ -24,6 +25,6 @@ final class HypervisorGroup implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "There is no command: build, edits, install, uninstall or canary.");
+                spec.commandLine(), "There is no command: build, edits, show, install, uninstall or canary.");
     }
 }
