@@ -11,8 +11,11 @@ import io.twinhype.twin.ModuleVerifier;
 import io.twinhype.twin.SourcePatch;
 import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.Vendor;
 import io.twinhype.twin.VerificationReport;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +24,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -60,6 +64,12 @@ final class HypervisorBuildCommand implements Callable<Integer> {
     private String series = "6.1";
 
     @Option(
+            names = "--vendor",
+            paramLabel = "VENDOR",
+            description = "The processors to build for: svm or vmx (default: this machine's, else svm).")
+    private String vendor = "";
+
+    @Option(
             names = "--revert",
             paramLabel = "FILE",
             description = "A patch to take back from the source; may be repeated. Done before any --patch.")
@@ -88,7 +98,7 @@ final class HypervisorBuildCommand implements Callable<Integer> {
         tell(out, base);
         List<ModuleBuild> builds = new ArrayList<>();
         for (Twin twin : which.twins()) {
-            ModuleBuild build = builder.build(new BuildRequest(twin, kernel, patches));
+            ModuleBuild build = builder.build(new BuildRequest(twin, kernel, vendor(), patches));
             tell(out, build);
             builds.add(build);
         }
@@ -97,6 +107,15 @@ final class HypervisorBuildCommand implements Callable<Integer> {
         report.summary().lines().forEach(line -> out.println("  " + line));
         out.flush();
         return 0;
+    }
+
+    private Vendor vendor() throws IOException {
+        if (!vendor.isEmpty()) {
+            return Vendor.named(vendor)
+                    .orElseThrow(() -> new ParameterException(
+                            spec.commandLine(), "There is no vendor \"" + vendor + "\"; choose svm or vmx."));
+        }
+        return Vendor.ofProcessor(Files.readString(Path.of("/proc/cpuinfo"))).orElse(Vendor.SVM);
     }
 
     private static void tell(PrintWriter out, ModuleBuild build) {

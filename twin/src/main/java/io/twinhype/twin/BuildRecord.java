@@ -7,6 +7,7 @@ import java.util.List;
  *
  * @param name the module's name
  * @param twin A or B, or "" for a module that is neither
+ * @param vendor svm or vmx, or "" for a module that serves both
  * @param identity a hash over all the rest of its inputs; the module carries it as {@code twinhype_identity}
  * @param kernelRelease what {@code uname -r} says where it can be loaded
  * @param kernelVersion the version of the kernel's packages
@@ -19,6 +20,7 @@ import java.util.List;
 public record BuildRecord(
         String name,
         String twin,
+        String vendor,
         String identity,
         String kernelRelease,
         String kernelVersion,

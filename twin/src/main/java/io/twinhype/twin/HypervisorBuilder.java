@@ -15,7 +15,7 @@ import java.util.Optional;
  */
 public final class HypervisorBuilder {
     /** Goes into every identity: to be raised when this class builds differently from the same input. */
-    private static final String RECIPE = "1";
+    private static final String RECIPE = "2";
 
     private static final String RECORD = "identity.json";
 
@@ -50,20 +50,26 @@ public final class HypervisorBuilder {
         return steps().quietly("Building " + name, () -> {
             Compiler compiler = Compiler.of(request.kernel());
             String own = KernelSources.hash(List.of(sources.edits(), sources.base(), sources.twin()));
-            Sha256 identity = identity(name, request.kernel(), compiler).add("sources", own);
+            Sha256 identity = identity(name, request.kernel(), compiler)
+                    .add("vendor", request.vendor().word())
+                    .add("sources", own);
             for (SourcePatch patch : request.patches()) {
                 identity.add(patch.reversed() ? "revert" : "apply", readable(patch));
             }
             Recipe recipe = new Recipe(
                     name,
                     request.twin().name(),
+                    request.vendor().word(),
                     identity.hex(),
                     request.kernel(),
                     compiler,
                     titles,
                     own,
                     fresh -> prepare(request, fresh),
-                    List.of("TWIN=" + request.twin().letter(), "KBUILD_EXTRA_SYMBOLS=" + base.symbolVersions()));
+                    List.of(
+                            "TWIN=" + request.twin().letter(),
+                            "VENDOR=" + request.vendor().word(),
+                            "KBUILD_EXTRA_SYMBOLS=" + base.symbolVersions()));
             return cachedOrBuilt(recipe);
         });
     }
@@ -76,13 +82,19 @@ public final class HypervisorBuilder {
     private record Recipe(
             String name,
             String twin,
+            String vendor,
             String identity,
             KernelTree kernel,
             Compiler compiler,
             List<String> patches,
             String sourcesHash,
             Preparation preparation,
-            List<String> variables) {}
+            List<String> variables) {
+        /** What the directory is called in which modules of this kind are compiled again and again. */
+        String tree() {
+            return "tree-" + name + (vendor.isEmpty() ? "" : "-" + vendor);
+        }
+    }
 
     private ModuleBuild buildPlain(KernelTree kernel, String name, Path directory)
             throws TwinException, InterruptedException {
@@ -93,6 +105,7 @@ public final class HypervisorBuilder {
                     identity(name, kernel, compiler).add("sources", own).hex();
             return cachedOrBuilt(new Recipe(
                     name,
+                    "",
                     "",
                     identity,
                     kernel,
@@ -128,7 +141,12 @@ public final class HypervisorBuilder {
             patch.applyTo(fresh);
         }
         EditSet.read(sources.edits())
-                .applyTo(fresh, request.kernel().series(), request.twin().variables());
+                .applyTo(
+                        fresh,
+                        request.kernel().series(),
+                        request.vendor(),
+                        request.twin().variables(),
+                        new Coccinelle(cache.edits()));
         Trees.copy(sources.twin(), fresh);
         Files.copy(sources.header(), fresh.resolve(sources.header().getFileName()));
     }
@@ -149,6 +167,7 @@ public final class HypervisorBuilder {
             BuildRecord record = new BuildRecord(
                     recipe.name(),
                     recipe.twin(),
+                    recipe.vendor(),
                     recipe.identity(),
                     recipe.kernel().release(),
                     recipe.kernel().version(),
@@ -187,9 +206,7 @@ public final class HypervisorBuilder {
         List<String> variables = new ArrayList<>(recipe.variables());
         variables.add("TWINHYPE_IDENTITY=" + recipe.identity());
         try (BuildTree tree = BuildTree.with(
-                fresh,
-                cache.builds().resolve("tree-" + recipe.name()),
-                toolchain(recipe.kernel(), recipe.compiler()))) {
+                fresh, cache.builds().resolve(recipe.tree()), toolchain(recipe.kernel(), recipe.compiler()))) {
             kbuild.build(tree.directory(), variables, log);
             kbuild.strip(module(tree.directory(), recipe.name()), module(result, recipe.name()));
             Files.copy(tree.directory().resolve("Module.symvers"), result.resolve("Module.symvers"));

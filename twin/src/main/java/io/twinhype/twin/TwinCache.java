@@ -28,4 +28,9 @@ public record TwinCache(Path directory) {
     Path builds() {
         return directory.resolve("builds");
     }
+
+    /** Results of semantic edits; see {@link Coccinelle}. */
+    Path edits() {
+        return directory.resolve("edits");
+    }
 }

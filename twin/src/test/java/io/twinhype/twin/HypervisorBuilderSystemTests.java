@@ -65,7 +65,7 @@ final class HypervisorBuilderSystemTests {
                 .as("the same input makes the same file")
                 .isEqualTo(first.record().fileSha256());
 
-        Path base = sources.resolve("base/twinhype_base.c");
+        Path base = sources.resolve("base/main.c");
         Files.writeString(base, "/* a comment */\n", StandardOpenOption.APPEND);
         assertThat(builder.buildBase(kernel).record().identity())
                 .isNotEqualTo(first.record().identity());

@@ -99,13 +99,15 @@ final class ModuleVerifierSystemTests {
         Path sources = directory.resolve("kernel");
         Trees.copy(KERNEL, sources);
         Path header = sources.resolve("base/twinhype_base.h");
-        Path code = sources.resolve("base/twinhype_base.c");
+        Path code = sources.resolve("base/main.c");
         for (Path file : List.of(header, code)) {
             String text = Files.readString(file);
-            assertThat(text).contains("int twinhype_attach(u32 abi, u32 twin)");
+            assertThat(text).contains("int twinhype_attach(u32 abi, u32 twin, const void *description, u32 size)");
             Files.writeString(
                     file,
-                    text.replace("int twinhype_attach(u32 abi, u32 twin)", "long twinhype_attach(u32 abi, u32 twin)"));
+                    text.replace(
+                            "int twinhype_attach(u32 abi, u32 twin, const void *description, u32 size)",
+                            "long twinhype_attach(u32 abi, u32 twin, const void *description, u32 size)"));
         }
         ModuleBuild other = new HypervisorBuilder(
                         new TwinCache(directory.resolve("cache")), new KernelSources(sources), Progress.SILENT)
