@@ -32,6 +32,7 @@ struct cpu_state {
 	u64 tsc_ratio;
 	u32 svm_users;		/* a bit per twin */
 	u32 vmcb_owner;
+	u32 bp_spec_reduce_users; /* a bit per twin */
 
 	void *vmxon_region;
 	const void *current_vmcs;

@@ -157,6 +157,26 @@ void twinhype_svm_forget_vmcb(const void *vmcb)
 }
 EXPORT_SYMBOL_GPL(twinhype_svm_forget_vmcb);
 
+void twinhype_svm_bp_spec_reduce(u32 twin, bool on)
+{
+#ifdef MSR_ZEN4_BP_CFG_BP_SPEC_REDUCE_BIT
+	struct cpu_state *state;
+	unsigned long flags;
+	u32 users;
+
+	local_irq_save(flags);
+	state = this_cpu_ptr(&cpu_states);
+	users = state->bp_spec_reduce_users;
+	state->bp_spec_reduce_users = on ? users | BIT(twin) : users & ~BIT(twin);
+	if (!users && state->bp_spec_reduce_users)
+		msr_set_bit(MSR_ZEN4_BP_CFG, MSR_ZEN4_BP_CFG_BP_SPEC_REDUCE_BIT);
+	else if (users && !state->bp_spec_reduce_users)
+		msr_clear_bit(MSR_ZEN4_BP_CFG, MSR_ZEN4_BP_CFG_BP_SPEC_REDUCE_BIT);
+	local_irq_restore(flags);
+#endif
+}
+EXPORT_SYMBOL_GPL(twinhype_svm_bp_spec_reduce);
+
 void twinhype_svm_asid_range(u32 twin, u32 count, u32 *first, u32 *last)
 {
 	struct tag_range range = tag_range(twin, count);

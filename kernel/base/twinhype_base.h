@@ -109,6 +109,12 @@ bool twinhype_svm_switch_vmcb(u32 twin, const void *vmcb);
 /* No CPU may take a new page at this address for the one that is being freed. */
 void twinhype_svm_forget_vmcb(const void *vmcb);
 
+/*
+ * BP_SPEC_REDUCE of MSR_ZEN4_BP_CFG on this CPU (SRSO, Linux 6.12): set while
+ * either twin wants it. Does nothing where the kernel does not know the bit.
+ */
+void twinhype_svm_bp_spec_reduce(u32 twin, bool on);
+
 /* The part of the ASIDs 1..count-1 that is a twin's own. */
 void twinhype_svm_asid_range(u32 twin, u32 count, u32 *first, u32 *last);
 

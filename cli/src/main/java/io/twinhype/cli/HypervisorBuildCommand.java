@@ -7,7 +7,10 @@ import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.ModuleBuild;
+import io.twinhype.twin.ModuleSigner;
 import io.twinhype.twin.ModuleVerifier;
+import io.twinhype.twin.SignedModule;
+import io.twinhype.twin.SigningKey;
 import io.twinhype.twin.SourcePatch;
 import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
@@ -20,8 +23,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -78,6 +83,9 @@ final class HypervisorBuildCommand implements Callable<Integer> {
     @Option(names = "--patch", paramLabel = "FILE", description = "A patch to make to the source; may be repeated.")
     private List<Path> applied = new ArrayList<>();
 
+    @Mixin
+    private final SigningOptions signing = new SigningOptions();
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before call()
     private CommandSpec spec;
@@ -85,6 +93,8 @@ final class HypervisorBuildCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
+        // A key that cannot be used is told of before minutes are spent on building.
+        Optional<SigningKey> _ = signing.key();
         TwinCache cache = TwinCache.of(System.getenv());
         HypervisorProgress progress = new HypervisorProgress(out);
         KernelSources sources = KernelSources.of(System.getenv());
@@ -105,6 +115,8 @@ final class HypervisorBuildCommand implements Callable<Integer> {
         VerificationReport report = new ModuleVerifier(kernel).verify(base, builds);
         out.println("Verified: independent of each other and of the stock KVM, and made for this kernel and base.");
         report.summary().lines().forEach(line -> out.println("  " + line));
+        builds.addFirst(base);
+        sign(out, kernel, builds);
         out.flush();
         return 0;
     }
@@ -116,6 +128,20 @@ final class HypervisorBuildCommand implements Callable<Integer> {
                             spec.commandLine(), "There is no vendor \"" + vendor + "\"; choose svm or vmx."));
         }
         return Vendor.ofProcessor(Files.readString(Path.of("/proc/cpuinfo"))).orElse(Vendor.SVM);
+    }
+
+    private void sign(PrintWriter out, KernelTree kernel, List<ModuleBuild> builds) throws Exception {
+        Optional<ModuleSigner> signer = signing.signer(kernel);
+        if (signer.isEmpty()) {
+            return;
+        }
+        for (ModuleBuild build : builds) {
+            SignedModule signed = signer.get().sign(build);
+            out.println(
+                    "Signed " + build.record().name() + " by " + signed.record().signer() + ", certificate "
+                            + signed.record().certificateSha256().substring(0, 12) + " until "
+                            + signed.record().validUntil() + ": " + signed.file());
+        }
     }
 
     private static void tell(PrintWriter out, ModuleBuild build) {

@@ -1,5 +1,7 @@
 package io.twinhype.lab;
 
+import io.twinhype.kmod.KernelModule;
+import io.twinhype.kmod.KernelModuleException;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -29,7 +31,12 @@ record BochsImage(BochsTools tools, BochsSpec spec, List<ModuleToLoad> modules, 
             "console=ttyS0,115200 ignore_loglevel nokaslr mitigations=off tsc=reliable panic=0";
 
     static BochsImage of(BochsTools tools, BochsSpec spec, List<String> words) throws LabException {
-        return new BochsImage(tools, spec, new PackagedModules(spec.kernel()).inLoadOrder(spec.modules()), words);
+        try {
+            return new BochsImage(
+                    tools, spec, ModuleToLoad.inOrder(spec.kernel().packaged(), spec.modules(), Set.of()), words);
+        } catch (KernelModuleException e) {
+            throw new LabException.Unprepared(e.getMessage(), e);
+        }
     }
 
     /** Makes the disk in a directory. */
@@ -46,6 +53,8 @@ record BochsImage(BochsTools tools, BochsSpec spec, List<ModuleToLoad> modules, 
             for (Path file : List.of(boot.resolve("kernel"), boot.resolve("initramfs"))) {
                 Files.delete(file);
             }
+        } catch (KernelModuleException e) {
+            throw new LabException.Unprepared(e.getMessage(), e);
         } catch (IOException e) {
             throw new LabException.Unprepared(
                     "The lab's disk cannot be written to " + directory + " (" + e
@@ -72,7 +81,7 @@ record BochsImage(BochsTools tools, BochsSpec spec, List<ModuleToLoad> modules, 
         }
     }
 
-    private void writeInitramfs(Path archive) throws IOException, LabException {
+    private void writeInitramfs(Path archive) throws IOException, LabException, KernelModuleException {
         try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(archive), 1 << 20);
                 CpioArchiveOutputStream cpio = new CpioArchiveOutputStream(file, CpioConstants.FORMAT_NEW)) {
             Set<String> directories = new HashSet<>();
@@ -94,7 +103,7 @@ record BochsImage(BochsTools tools, BochsSpec spec, List<ModuleToLoad> modules, 
             Map<String, Path> contents = new TreeMap<>();
             Initramfs.add(cpio, "lab/modules", Initramfs.FILE, Initramfs.list(modules, 0, contents));
             for (Map.Entry<String, Path> module : contents.entrySet()) {
-                Initramfs.add(cpio, "lab/ko/" + module.getKey(), Initramfs.FILE, Files.readAllBytes(module.getValue()));
+                Initramfs.add(cpio, "lab/ko/" + module.getKey(), Initramfs.FILE, KernelModule.elf(module.getValue()));
             }
             for (Map.Entry<String, Path> given : new TreeMap<>(spec.files()).entrySet()) {
                 Path parent = Path.of(given.getKey()).getParent();

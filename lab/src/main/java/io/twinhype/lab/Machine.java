@@ -17,7 +17,11 @@ record Machine(
                 "-M",
                 "q35",
                 "-accel",
-                "tcg,thread=multi",
+                switch (spec.clock()) {
+                    case REAL_TIME -> "tcg,thread=multi";
+                    // Instructions are counted in one thread only.
+                    case INSTRUCTIONS -> "tcg,thread=single";
+                },
                 "-cpu",
                 "max",
                 "-smp",
@@ -34,6 +38,9 @@ record Machine(
                 "-append",
                 // ignore_loglevel: the log gets every message, also when something in the lab asks for silence.
                 "console=ttyS0,115200 ignore_loglevel panic=-1 mitigations=off"));
+        if (spec.clock() == LabClock.INSTRUCTIONS) {
+            add(arguments, "-icount", "shift=0,sleep=off");
+        }
         add(arguments, "-chardev", "file,id=console,path=" + option(consoleLog));
         add(arguments, "-serial", "chardev:console");
         add(arguments, "-virtfs", share(option(Path.of("/")), "host") + ",readonly=on");

@@ -25,6 +25,10 @@ public record TwinCache(Path directory) {
         return directory.resolve("kernels").resolve(series);
     }
 
+    Path toolchain(String suite) {
+        return directory.resolve("toolchains").resolve(suite);
+    }
+
     Path builds() {
         return directory.resolve("builds");
     }

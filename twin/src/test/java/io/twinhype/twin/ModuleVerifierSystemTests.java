@@ -83,7 +83,8 @@ final class ModuleVerifierSystemTests {
                 MODULE_LICENSE("GPL");
                 MODULE_INFO(twinhype_abi, "7");
                 """);
-        new Kbuild(kernel, Compiler.of(kernel)).build(sources, List.of(), directory.resolve("log"));
+        BuildRoot root = BuildRoot.of(kernel, TwinCache.of(System.getenv()), Progress.SILENT);
+        new Kbuild(kernel, Compiler.of(kernel, root), root).build(sources, List.of(), directory.resolve("log"));
         ModuleFile one = ModuleFile.read(sources.resolve("one.ko"));
         ModuleFile two = ModuleFile.read(sources.resolve("two.ko"));
         assertThat(rules().findings(List.of(one, two)))
