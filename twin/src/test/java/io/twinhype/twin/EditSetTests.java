@@ -199,7 +199,7 @@ final class EditSetTests {
         });
         assertThat(edits.edits().stream().map(Edit::name).toList())
                 .doesNotHaveDuplicates()
-                .containsAll(List.of("init-svm", "svm-enable-counted"));
+                .containsAll(List.of("init-and-exit", "svm-references"));
     }
 
     private void edits(String name, String toml) throws IOException {
