@@ -167,6 +167,8 @@ int main(int count, char **words)
 	parse(&options, count - 2, words + 2);
 	if (!options.device_count && run != memory)
 		wrong("there is no", "--device");
+	if (!options.cpu_count && !strcmp(command, "leak"))
+		options.cpu_count = 1;	/* CPU 0 */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	return run(&options);
 }
