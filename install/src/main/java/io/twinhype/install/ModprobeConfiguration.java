@@ -59,7 +59,7 @@ record ModprobeConfiguration(Map<String, List<String>> options) {
             String[] words = line.strip().split("\\s+", 3);
             String module = words.length == 3 ? words[1].replace('-', '_') : "";
             if (words[0].equals("options") && STOCK.contains(module)) {
-                options.computeIfAbsent(module, any -> new ArrayList<>()).add(words[2]);
+                options.computeIfAbsent(module, any -> new ArrayList<>()).add(words[2].replaceAll("\\s+", " "));
             }
         }
     }
