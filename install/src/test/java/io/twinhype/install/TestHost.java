@@ -103,8 +103,10 @@ record TestHost(Path root, KernelTree kernel, List<ModuleBuild> builds) {
             StringBuilder resolved = new StringBuilder();
             for (String line : shown.lines().toList()) {
                 if (line.startsWith("install ")) {
-                    String command = line.substring("install ".length())
-                            .replace("$CMDLINE_OPTS", "")
+                    // Printed with the options at its end that it gets in place of $CMDLINE_OPTS.
+                    int end = line.lastIndexOf("; fi") + "; fi".length();
+                    String command = line.substring("install ".length(), end)
+                            .replace("$CMDLINE_OPTS", line.substring(end).strip())
                             .replace("exec /sbin/modprobe", dry + " --show-depends")
                             .replace("/sbin/modprobe", dry);
                     resolved.append(run("PATH=$PATH:/usr/sbin:/sbin; " + command));
