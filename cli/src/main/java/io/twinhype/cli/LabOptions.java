@@ -86,9 +86,6 @@ final class LabOptions {
         KernelTree tree = kernel.tree(progress);
         // QEMU's emulation has AMD's SVM.
         return Lab.of(new LabSpec(
-                LabKernels.kernel(tree),
-                memory,
-                1,
-                hypervisors.modules(tree, new LabKernels(progress), Vendor.SVM)));
+                LabKernels.kernel(tree), memory, 1, hypervisors.modules(tree, new LabKernels(progress), Vendor.SVM)));
     }
 }
