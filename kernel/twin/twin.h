@@ -10,6 +10,8 @@
 #include <linux/export.h>
 #include <linux/init.h>
 
+#include "twinhype_base.h"
+
 /*
  * Neither twin exports a symbol: a second copy could not load, and
  * independence could not be shown. Not through -D__DISABLE_EXPORTS: in
@@ -38,8 +40,21 @@
 
 /* The two module_init()s of stock KVM, called by twin.c in their order. */
 int __init kvm_x86_init(void);
+#if defined(TWIN_VENDOR_svm)
 int __init svm_init(void);
 void svm_exit(void);
+#define TWIN_VENDOR_NUMBER	TWINHYPE_SVM
+#define twin_vendor_init	svm_init
+#define twin_vendor_exit	svm_exit
+#elif defined(TWIN_VENDOR_vmx)
+int __init vmx_init(void);
+void vmx_exit(void);
+#define TWIN_VENDOR_NUMBER	TWINHYPE_VMX
+#define twin_vendor_init	vmx_init
+#define twin_vendor_exit	vmx_exit
+#else
+#error "build with VENDOR=svm or VENDOR=vmx"
+#endif
 #endif
 
 #endif

@@ -9,7 +9,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "hypervisor",
         description = "The two hypervisors of a machine: A and B.",
-        subcommands = {HypervisorBuildCommand.class, HypervisorCanaryCommand.class})
+        subcommands = {
+            HypervisorBuildCommand.class,
+            HypervisorEditsCommand.class,
+            HypervisorInstallCommand.class,
+            HypervisorUninstallCommand.class,
+            HypervisorShowCommand.class,
+            HypervisorCanaryCommand.class
+        })
 final class HypervisorGroup implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run()
@@ -17,6 +24,7 @@ final class HypervisorGroup implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "There is no command: build or canary.");
+        throw new ParameterException(
+                spec.commandLine(), "There is no command: build, edits, show, install, uninstall or canary.");
     }
 }

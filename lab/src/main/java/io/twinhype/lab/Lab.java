@@ -180,7 +180,7 @@ public final class Lab {
     }
 
     /** As other programs choose it; the JDK alone would not look at TMPDIR. */
-    private static Path temporary() {
+    static Path temporary() {
         String chosen = System.getenv().getOrDefault("TMPDIR", "");
         return chosen.isEmpty() ? Path.of(System.getProperty("java.io.tmpdir")) : Path.of(chosen);
     }

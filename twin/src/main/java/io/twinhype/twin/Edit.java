@@ -1,24 +1,45 @@
 package io.twinhype.twin;
 
+import java.io.IOException;
 import java.util.List;
 
 /**
  * A change to a kernel's source that turns its KVM into a twin. It states what it expects to find, and a source that is
  * different is refused by the edit's name.
  */
-public sealed interface Edit permits TextEdit {
+public sealed interface Edit permits TextEdit, SemanticEdit {
+    /** What it states besides the change itself. */
+    EditTerms terms();
+
     /** The name by which errors call it; unique within a kernel series. */
-    String name();
+    default String name() {
+        return terms().name();
+    }
 
-    /** Which collision between two copies of KVM it removes. */
-    String reason();
+    /** The notation it is written in: "smpl" or "text". */
+    String kind();
 
-    /** The file it changes, a path in the kernel's source. */
-    String file();
+    /**
+     * Makes the change to one file's text.
+     *
+     * @param file the path in the kernel's source, for messages
+     * @param coccinelle makes semantic changes
+     */
+    Change change(String file, String text, Coccinelle coccinelle)
+            throws IOException, TwinException, InterruptedException;
 
-    /** How many places of the file it must match, exactly. */
-    int expect();
+    /** The place of a file that is most like what the edit looks for and did not find, in a clause. */
+    String nearest(String text);
 
-    /** The kernel series it is known for. */
-    List<String> kernels();
+    /**
+     * A changed text.
+     *
+     * @param text with the change made at all places that match
+     * @param lines where in the text before they are, counted from 1
+     */
+    record Change(String text, List<Integer> lines) {
+        public Change {
+            lines = List.copyOf(lines);
+        }
+    }
 }

@@ -15,7 +15,11 @@ final class Json {
     private Json() {}
 
     static void write(Object value, Path file) throws IOException {
-        Files.writeString(file, MAPPER.writeValueAsString(value) + "\n");
+        Files.writeString(file, text(value) + "\n");
+    }
+
+    static String text(Object value) {
+        return MAPPER.writeValueAsString(value);
     }
 
     static <T> T read(Path file, Class<T> type) throws IOException {

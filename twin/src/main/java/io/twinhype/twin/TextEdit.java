@@ -2,7 +2,6 @@ package io.twinhype.twin;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Replaces a literal text.
@@ -10,18 +9,30 @@ import java.util.Map;
  * @param find the text as it stands in the file
  * @param replace the text to stand there instead, in which {@code ${name}} is a variable
  */
-public record TextEdit(
-        String name, String reason, String file, String find, String replace, int expect, List<String> kernels)
-        implements Edit {
+public record TextEdit(EditTerms terms, String find, String replace) implements Edit {
     public TextEdit {
-        kernels = List.copyOf(kernels);
         if (find.isEmpty()) {
             throw new IllegalArgumentException("an edit can't look for an empty text");
         }
     }
 
+    @Override
+    public String kind() {
+        return "text";
+    }
+
+    @Override
+    public Change change(String file, String text, Coccinelle coccinelle) {
+        return new Change(text.replace(find, replace), matches(text));
+    }
+
+    @Override
+    public String nearest(String text) {
+        return NearestText.in(text, find);
+    }
+
     /** The lines, counted from 1, where matches begin; matches do not overlap. */
-    List<Integer> matches(String text) {
+    private List<Integer> matches(String text) {
         List<Integer> lines = new ArrayList<>();
         int line = 1;
         int counted = 0;
@@ -32,13 +43,5 @@ public record TextEdit(
             lines.add(line);
         }
         return lines;
-    }
-
-    String applyTo(String text, Map<String, String> variables) {
-        String replacement = replace;
-        for (Map.Entry<String, String> variable : variables.entrySet()) {
-            replacement = replacement.replace("${" + variable.getKey() + "}", variable.getValue());
-        }
-        return text.replace(find, replacement);
     }
 }

@@ -29,16 +29,18 @@ final class EditSetTests {
     Path directory;
 
     private Path tree;
+    private Coccinelle coccinelle;
 
     @BeforeEach
     void writeTree() throws IOException {
+        coccinelle = new Coccinelle(directory.resolve("cache"));
         tree = Files.createDirectories(directory.resolve("tree/arch"));
         Files.writeString(tree.resolve("svm.c"), SOURCE);
         tree = directory.resolve("tree");
     }
 
     @Test
-    void editsAreMadeInOrderWithVariables() throws IOException, TwinException {
+    void editsAreMadeInOrderWithVariables() throws IOException, TwinException, InterruptedException {
         edits("10.toml", """
                 [[edit]]
                 name = "renamed"
@@ -46,8 +48,7 @@ final class EditSetTests {
                 file = "arch/svm.c"
                 find = '''register("kvm")'''
                 replace = '''register("kvm_${twin}_${TWIN}")'''
-                expect = 1
-                kernels = ["6.1"]
+                kernels = { "6.1" = 1 }
                 """);
         edits("20.toml", """
                 [[edit]]
@@ -55,13 +56,12 @@ final class EditSetTests {
                 reason = "finds what the edit before it wrote"
                 file = "arch/svm.c"
                 find = '''
-                	register("kvm_a_A");
+                	register("kvm_${twin}_${TWIN}");
                 '''
                 replace = ''
-                expect = 1
-                kernels = ["6.1", "6.12"]
+                kernels = { "6.1" = 1, "6.12" = 1 }
                 """);
-        EditSet.read(directory.resolve("edits")).applyTo(tree, "6.1", Twin.A.variables());
+        EditSet.read(directory.resolve("edits")).applyTo(tree, "6.1", Vendor.SVM, Twin.A.variables(), coccinelle);
         assertThat(Files.readString(tree.resolve("arch/svm.c")))
                 .isEqualTo(SOURCE.replace("\tregister(\"kvm\");\n", ""));
     }
@@ -75,8 +75,7 @@ final class EditSetTests {
                 file = "arch/svm.c"
                 find = "u64 efer;"
                 replace = "u64 e;"
-                expect = 1
-                kernels = ["6.1"]
+                kernels = { "6.1" = 1 }
 
                 [[edit]]
                 name = "drifted"
@@ -87,8 +86,7 @@ final class EditSetTests {
                 	if (efer & EFER_LME)
                 '''
                 replace = ""
-                expect = 1
-                kernels = ["6.1"]
+                kernels = { "6.1" = 1 }
 
                 [[edit]]
                 name = "twice"
@@ -96,8 +94,7 @@ final class EditSetTests {
                 file = "arch/svm.c"
                 find = "return"
                 replace = ""
-                expect = 1
-                kernels = ["6.1"]
+                kernels = { "6.1" = 1 }
 
                 [[edit]]
                 name = "gone"
@@ -105,8 +102,7 @@ final class EditSetTests {
                 file = "arch/vmx.c"
                 find = "x"
                 replace = ""
-                expect = 1
-                kernels = ["6.1"]
+                kernels = { "6.1" = 1 }
 
                 [[edit]]
                 name = "nowhere"
@@ -114,8 +110,7 @@ final class EditSetTests {
                 file = "arch/svm.c"
                 find = "vmclear();"
                 replace = ""
-                expect = 2
-                kernels = ["6.1"]
+                kernels = { "6.1" = 2 }
 
                 [[edit]]
                 name = "newer only"
@@ -123,12 +118,11 @@ final class EditSetTests {
                 file = "arch/svm.c"
                 find = "x"
                 replace = ""
-                expect = 1
-                kernels = ["6.12"]
+                kernels = { "6.12" = 1 }
                 """);
         EditSet edits = EditSet.read(directory.resolve("edits"));
         assertThatExceptionOfType(EditMismatchException.class)
-                .isThrownBy(() -> edits.applyTo(tree, "6.1", Twin.A.variables()))
+                .isThrownBy(() -> edits.applyTo(tree, "6.1", Vendor.SVM, Twin.A.variables(), coccinelle))
                 .satisfies(e -> assertThat(e.mismatches())
                         .containsExactlyInAnyOrder(
                                 new EditMismatch(
@@ -179,8 +173,7 @@ final class EditSetTests {
                 file = "../../etc/passwd"
                 find = "x"
                 replace = ""
-                expect = 1
-                kernels = ["6.1"]
+                kernels = { "6.1" = 1 }
                 """);
         // A path with ".." at its start is normal by itself; it must still be refused.
         assertThatExceptionOfType(TwinException.class)
@@ -201,12 +194,12 @@ final class EditSetTests {
     void theProjectsOwnEditsAreReadable() throws TwinException {
         EditSet edits = EditSet.read(Path.of("..", "kernel", "edits"));
         assertThat(edits.edits()).hasSizeGreaterThan(30).allSatisfy(edit -> {
-            assertThat(edit.reason()).isNotBlank();
-            assertThat(edit.kernels()).contains("6.1");
+            assertThat(edit.terms().reason()).isNotBlank();
+            assertThat(edit.terms().kernels()).containsKey("6.1");
         });
         assertThat(edits.edits().stream().map(Edit::name).toList())
                 .doesNotHaveDuplicates()
-                .containsAll(List.of("init-svm", "svm-enable-counted"));
+                .containsAll(List.of("init-and-exit", "svm-references"));
     }
 
     private void edits(String name, String toml) throws IOException {
