@@ -9,7 +9,13 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "hypervisor",
         description = "The two hypervisors of a machine: A and B.",
-        subcommands = {HypervisorBuildCommand.class, HypervisorEditsCommand.class, HypervisorCanaryCommand.class})
+        subcommands = {
+            HypervisorBuildCommand.class,
+            HypervisorEditsCommand.class,
+            HypervisorLoadCommand.class,
+            HypervisorUnloadCommand.class,
+            HypervisorCanaryCommand.class
+        })
 final class HypervisorGroup implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run()
@@ -17,6 +23,6 @@ final class HypervisorGroup implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "There is no command: build, edits or canary.");
+        throw new ParameterException(spec.commandLine(), "There is no command: build, edits, load, unload or canary.");
     }
 }

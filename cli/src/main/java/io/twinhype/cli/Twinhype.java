@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         versionProvider = Twinhype.Version.class,
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        subcommands = {DemoCommand.class, LabGroup.class, HypervisorGroup.class, KernelGroup.class})
+        subcommands = {DemoCommand.class, LabGroup.class, HypervisorGroup.class, KernelGroup.class, SoakGroup.class})
 final class Twinhype implements Runnable {
     @Option(
             names = "--verbose",
