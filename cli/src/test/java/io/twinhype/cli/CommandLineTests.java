@@ -43,6 +43,10 @@ final class CommandLineTests {
                 "lab run --memory 16 true",
                 "lab run --env X true",
                 "lab shell surplus",
+                "hypervisor",
+                "hypervisor edits --vendor arm",
+                "hypervisor edits --kernel 6.1 --source .",
+                "hypervisor edits --json --matrix .",
             })
     void wrongUsageIsOneSentenceAndStatusTwo(String line) {
         assertThat(execute(line.isEmpty() ? new String[0] : line.split(" ", -1)))
