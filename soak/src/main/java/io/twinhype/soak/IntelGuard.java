@@ -39,7 +39,9 @@ public enum IntelGuard {
     USER_RETURN_MSRS(
             "one_cpu",
             "uret.c",
-            List.of(new Change("\tif (value == known->curr)\n\t\treturn 0;\n", "\tif (known->curr != known->host)\n\t\treturn 0;\n"))),
+            List.of(new Change(
+                    "\tif (value == known->curr)\n\t\treturn 0;\n",
+                    "\tif (known->curr != known->host)\n\t\treturn 0;\n"))),
 
     /** Without it both hypervisors take their VPIDs from the whole range. */
     VPID_RANGES(
