@@ -45,7 +45,9 @@ final class SoakIntelCommand implements Callable<Integer> {
             description = "The kernel series, one or more with commas between (default: ${DEFAULT-VALUE}).")
     private List<String> series = new ArrayList<>();
 
-    @Option(names = "--quick", description = "A few of everything on one CPU, as the test does, and no guard taken out.")
+    @Option(
+            names = "--quick",
+            description = "A few of everything on one CPU, as the test does, and no guard taken out.")
     private boolean quick;
 
     @Option(
@@ -112,14 +114,12 @@ final class SoakIntelCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--seconds and --reloads must be at least 1.");
         }
         return new IntelSize(
-                size.cpus(),
-                seconds.orElse(size.leakSeconds()),
-                reloads.orElse(size.reloads()),
-                size.limitSeconds());
+                size.cpus(), seconds.orElse(size.leakSeconds()), reloads.orElse(size.reloads()), size.limitSeconds());
     }
 
     /** The command that was typed. */
     private String words() {
-        return "twinhype " + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
+        return "twinhype "
+                + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
     }
 }

@@ -110,9 +110,8 @@ record BochsImage(BochsTools tools, BochsSpec spec, List<ModuleToLoad> modules, 
                 if (parent != null) {
                     addDirectory(cpio, parent.toString(), directories);
                 }
-                byte[] content = given.getKey().endsWith(".ko")
-                        ? KernelModule.elf(given.getValue())
-                        : content(given.getValue());
+                byte[] content =
+                        given.getKey().endsWith(".ko") ? KernelModule.elf(given.getValue()) : content(given.getValue());
                 Initramfs.add(cpio, given.getKey(), Initramfs.PROGRAM, content);
             }
         }

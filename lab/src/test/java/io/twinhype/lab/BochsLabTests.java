@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -42,9 +43,8 @@ final class BochsLabTests {
         assertThat(stdout.toString(UTF_8)).isEqualTo("1\ndevice\n" + given());
         assertThat(stderr.toString(UTF_8)).isEqualTo("aside\n");
         assertThat(result.exitStatus()).isEqualTo(3);
-        assertThat(result.kernelComplaints())
-                .singleElement()
-                .satisfies(line -> assertThat(line).contains("WARNING: as a kernel would"));
+        assertThat(result.kernelComplaints()).singleElement().satisfies(line -> assertThat(line)
+                .contains("WARNING: as a kernel would"));
         assertThat(directory.resolve("out/console.log")).content().contains("twinhype-lab: first program runs");
     }
 
@@ -53,15 +53,13 @@ final class BochsLabTests {
         LabException.ModuleRefused refused = catchThrowableOfType(
                 LabException.ModuleRefused.class, () -> run(List.of(kernel.module("kvm-amd")), "true", LIMIT));
         assertThat(refused.module()).isEqualTo("kvm-amd.ko");
-        assertThat(refused.kernelLines())
-                .anySatisfy(line -> assertThat(line).contains("kvm_amd"));
+        assertThat(refused.kernelLines()).anySatisfy(line -> assertThat(line).contains("kvm_amd"));
     }
 
     @Test
     void aPanicEndsTheLab() {
         LabException.MachineLost lost = catchThrowableOfType(
-                LabException.MachineLost.class,
-                () -> run(List.of(), "echo begun; echo c >/proc/sysrq-trigger", LIMIT));
+                LabException.MachineLost.class, () -> run(List.of(), "echo begun; echo c >/proc/sysrq-trigger", LIMIT));
         assertThat(lost).hasMessageContaining("Kernel panic");
         assertThat(stdout.toString(UTF_8)).isEqualTo("begun\n");
         assertThat(emulators()).isEmpty();
@@ -69,19 +67,15 @@ final class BochsLabTests {
 
     @Test
     void atTheTimeLimitTheLabEnds() {
-        LabException.TimedOut late = catchThrowableOfType(
-                LabException.TimedOut.class, () -> run(List.of(), "true", Duration.ofSeconds(3)));
+        LabException.TimedOut late =
+                catchThrowableOfType(LabException.TimedOut.class, () -> run(List.of(), "true", Duration.ofSeconds(3)));
         assertThat(late).hasMessageContaining("after 3 s").hasMessageContaining("it was booting");
         assertThat(emulators()).isEmpty();
     }
 
     private LabResult run(List<ModuleToLoad> modules, String script, Duration limit) throws Exception {
         return BochsLab.of(new BochsSpec(kernel, modules, Map.of("bin/given", givenFile())))
-                .run(
-                        List.of("sh", "-c", script),
-                        directory.resolve("out"),
-                        limit,
-                        new LabOutput(stdout, stderr));
+                .run(List.of("sh", "-c", script), directory.resolve("out"), limit, new LabOutput(stdout, stderr));
     }
 
     private static String given() {
@@ -89,7 +83,7 @@ final class BochsLabTests {
     }
 
     private Path givenFile() throws Exception {
-        return java.nio.file.Files.writeString(directory.resolve("given"), given());
+        return Files.writeString(directory.resolve("given"), given());
     }
 
     private static List<ProcessHandle> emulators() {

@@ -40,8 +40,8 @@ public record IntelSize(int cpus, int leakSeconds, int reloads, long limitSecond
 
     /** The words after the script's name: CPUs, seconds, reloads, steps. */
     List<String> words(List<String> steps) {
-        List<String> words = new ArrayList<>(
-                List.of(String.valueOf(cpus), String.valueOf(leakSeconds), String.valueOf(reloads)));
+        List<String> words =
+                new ArrayList<>(List.of(String.valueOf(cpus), String.valueOf(leakSeconds), String.valueOf(reloads)));
         words.addAll(steps);
         return words;
     }

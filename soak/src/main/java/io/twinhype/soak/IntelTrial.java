@@ -8,7 +8,6 @@ import io.twinhype.lab.LabException;
 import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.LabOutput;
 import io.twinhype.lab.LabResult;
-import io.twinhype.lab.ModuleToLoad;
 import io.twinhype.twin.BuildRequest;
 import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
@@ -71,7 +70,8 @@ public final class IntelTrial {
             String series, TwinCache cache, KernelSources sources, Progress progress, Path out, PrintStream told)
             throws TwinException, InterruptedException {
         KernelTree tree = new KernelPackages(cache, progress).obtain(KernelSeries.of(series));
-        return new IntelTrial(tree, cache, sources, progress, out.toAbsolutePath().normalize(), told);
+        return new IntelTrial(
+                tree, cache, sources, progress, out.toAbsolutePath().normalize(), told);
     }
 
     /**
@@ -120,8 +120,7 @@ public final class IntelTrial {
         KernelSources changed = changed(guard);
         List<String> steps = new ArrayList<>(List.of("load"));
         steps.add(guard.step());
-        IntelBoot boot =
-                boot("without-" + guard.word(), builder(changed).buildBase(tree), IntelSize.QUICK, steps);
+        IntelBoot boot = boot("without-" + guard.word(), builder(changed).buildBase(tree), IntelSize.QUICK, steps);
         boolean loaded = boot.checks().stream().anyMatch(check -> check.name().equals("load") && check.ok());
         List<String> problems = boot.problems();
         boolean noticed = loaded && !problems.isEmpty();
@@ -202,10 +201,7 @@ public final class IntelTrial {
         Lines errors = new Lines(line -> told.println("  " + name + ": " + line));
         try {
             LabResult result = lab.run(
-                    words,
-                    out.resolve(name),
-                    Duration.ofSeconds(size.limitSeconds()),
-                    new LabOutput(lines, errors));
+                    words, out.resolve(name), Duration.ofSeconds(size.limitSeconds()), new LabOutput(lines, errors));
             List<Check> checks = CheckLines.parse(lines.lines());
             String end = checks.size() == steps.size()
                     ? ""
