@@ -119,6 +119,7 @@ struct area {
 	volatile u64 stop;
 
 	/* The guest's. */
+	volatile u64 ready;	/* its interrupt controller is on */
 	volatile u64 rounds;
 	u64 exits;		/* CPUID instructions */
 	u64 halts;

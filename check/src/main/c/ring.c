@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct member {
 	int place;		/* in the ring */
 	int baton;		/* eventfd: to be signalled when it is this guest's turn */
 	volatile int ended;
+	volatile int stuck;	/* interrupted, to tell where it stands */
 	volatile u64 host_mismatches;
 	u64 host_expected, host_found;
 	struct rusage usage;
@@ -46,9 +48,19 @@ static void add_msr(struct area *area, u64 msr, u64 value)
 	area->msrs[area->msr_count++].value = value;
 }
 
+/* From outside: QEMU's emulation does not intercept XSETBV, so KVM would not learn of the guest's own. */
+static void set_xcr0(struct member *member)
+{
+	struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs[0].value = member->vm.area->xcr0 };
+
+	if (xcrs.xcrs[0].value)
+		vm_ioctl(&member->vm, member->vm.vcpu, "KVM_SET_XCRS", KVM_SET_XCRS, &xcrs);
+}
+
 static void give_values(struct member *member)
 {
-	static const u64 flag_bits[] = { 0x001, 0x004, 0x010, 0x040, 0x080, 0x400, 0x800 };
+	/* IOPL, AC, ID. Not the flags of arithmetic: QEMU's emulation loses those in SYSCALL. */
+	static const u64 flag_bits[] = { 1 << 12, 1 << 13, 1 << 18, 1 << 21 };
 	struct area *area = member->vm.area;
 	u64 n = member->place, i;
 	u64 own = 0xffff800000000000 | (n + 1) << 32;	/* canonical */
@@ -62,8 +74,8 @@ static void give_values(struct member *member)
 	area->has_clock = member->vm.has_clock;
 	/* Half of the guests of each device do without AVX: a register that is not theirs may not appear. */
 	area->xcr0 = ((n ^ n >> 1) & 1) ? member->vm.xcr0 & 3 : member->vm.xcr0;
-	for (i = 0; i < 7; i++)
-		if ((n + 1) >> i & 1)
+	for (i = 0; i < 4; i++)
+		if (n >> i & 1)
 			area->syscall_flags |= flag_bits[i];
 
 	if (area->has_tsc_aux)	/* first: guest.c */
@@ -146,11 +158,12 @@ static void *run_vcpu(void *argument)
 	struct member *member = argument;
 	struct kvm_run *run = member->vm.run;
 
-	if (member->options->cpu_count)
-		bind_to_cpu(member->options, member->place % member->options->cpu_count);
+	bind_to_cpu(member->options, member->place);
 	for (;;) {
 		if (ioctl(member->vm.vcpu, KVM_RUN, 0) && errno != EINTR && errno != EAGAIN)
 			fail("KVM_RUN on %s: %s", member->vm.device, strerror(errno));
+		if (member->stuck)
+			break;
 		look_at_host(member);
 		if (run->exit_reason == KVM_EXIT_IO && run->io.port == PAUSE_PORT)
 			continue;
@@ -247,6 +260,7 @@ static void make_ring(const struct options *options)
 		member->place = i;
 		vm_create(&member->vm, options->devices[i % options->device_count], 1, guest_ring);
 		give_values(member);
+		set_xcr0(member);
 		map_window(member);
 		member->baton = eventfd(0, EFD_CLOEXEC);
 		if (member->baton < 0)
@@ -259,6 +273,42 @@ static void make_ring(const struct options *options)
 			fail("no thread can be made for a vCPU");
 }
 
+static void interrupted(int signal)
+{
+	(void)signal;
+}
+
+static void fail_standing(const struct options *options)
+{
+	struct sigaction action = { .sa_handler = interrupted };
+	int i;
+
+	sigaction(SIGUSR1, &action, NULL);
+	for (i = 0; i < member_count; i++) {
+		struct member *member = &members[i];
+		struct kvm_regs regs;
+		struct kvm_lapic_state apic;
+		struct kvm_mp_state state;
+		struct kvm_vcpu_events events;
+
+		member->stuck = 1;
+		pthread_kill(member->thread, SIGUSR1);
+		usleep(500000);
+		if (member->ended && !ioctl(member->vm.vcpu, KVM_GET_REGS, &regs) &&
+		    !ioctl(member->vm.vcpu, KVM_GET_LAPIC, &apic) &&
+		    !ioctl(member->vm.vcpu, KVM_GET_VCPU_EVENTS, &events) &&
+		    !ioctl(member->vm.vcpu, KVM_GET_MP_STATE, &state))
+			printf("standing guest %d device %s rounds %llu rip %llx rflags %llx state %u shadow %u requested %d in_service %d injected %d\n",
+			       i, member->vm.device, (unsigned long long)member->vm.area->rounds,
+			       (unsigned long long)regs.rip, (unsigned long long)regs.rflags, state.mp_state,
+			       events.interrupt.shadow, apic.regs[0x200 + BATON_VECTOR / 32 * 16] & 1,
+			       apic.regs[0x100 + BATON_VECTOR / 32 * 16] & 1, events.interrupt.injected);
+		else
+			printf("standing guest %d device %s: its KVM_RUN does not return\n", i, member->vm.device);
+	}
+	fail("the guests stand still for %ld s", options->stall);
+}
+
 static void check_progress(double standing, const struct options *options)
 {
 	int i;
@@ -267,7 +317,24 @@ static void check_progress(double standing, const struct options *options)
 		if (members[i].ended)
 			fail("guest %d on %s ended: %s", i, members[i].vm.device, vm_exit_text(&members[i].vm));
 	if (standing > options->stall)
-		fail("the guests stand still for %ld s", options->stall);
+		fail_standing(options);
+}
+
+/* A baton that comes before a guest's interrupt controller is on would be lost. */
+static void start_ring(const struct options *options)
+{
+	double start = now();
+	u64 one = 1;
+	int i;
+
+	for (i = 0; i < member_count; i++) {
+		while (!members[i].vm.area->ready) {
+			check_progress(now() - start, options);
+			usleep(1000);
+		}
+	}
+	if (write(members[0].baton, &one, sizeof(one)) != sizeof(one))
+		fail("the first guest cannot be woken: %s", strerror(errno));
 }
 
 static void watch(const struct options *options, double start, double *longest)
@@ -306,7 +373,7 @@ static void end_ring(const struct options *options)
 	for (i = 0; i < member_count; i++) {
 		while (!members[i].ended) {
 			if (now() - start > options->stall)
-				fail("guest %d on %s does not come to its end", i, members[i].vm.device);
+				fail_standing(options);
 			usleep(5000);
 		}
 		pthread_join(members[i].thread, NULL);
@@ -321,14 +388,12 @@ int ring(const struct options *options)
 	u64 bad = 0, fewest = ~0UL, exit_count = 0, halts = 0;
 	long switches = 0;
 	double start, seconds, longest = 0;
-	u64 one = 1;
 	int i;
 
 	block_ends();
 	make_ring(options);
+	start_ring(options);
 	start = now();
-	if (write(members[0].baton, &one, sizeof(one)) != sizeof(one))
-		fail("the first guest cannot be woken: %s", strerror(errno));
 	watch(options, start, &longest);
 	seconds = now() - start;
 	end_ring(options);

@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "bench",
         description = "Compare our hypervisors with the kernel's own KVM, in the lab.",
-        subcommands = {BenchExitsCommand.class})
+        subcommands = {BenchExitsCommand.class, BenchSelftestsCommand.class})
 final class BenchGroup implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run()
@@ -17,6 +17,6 @@ final class BenchGroup implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "There is no command: exits.");
+        throw new ParameterException(spec.commandLine(), "There is no command: exits or selftests.");
     }
 }

@@ -14,6 +14,9 @@ import picocli.CommandLine.Spec;
             HypervisorEditsCommand.class,
             HypervisorInstallCommand.class,
             HypervisorUninstallCommand.class,
+            HypervisorShowCommand.class,
+            HypervisorLoadCommand.class,
+            HypervisorUnloadCommand.class,
             HypervisorCanaryCommand.class
         })
 final class HypervisorGroup implements Runnable {
@@ -24,6 +27,7 @@ final class HypervisorGroup implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "There is no command: build, edits, install, uninstall or canary.");
+                spec.commandLine(),
+                "There is no command: build, edits, install, uninstall, show, load, unload or canary.");
     }
 }

@@ -7,7 +7,7 @@ import io.twinhype.lab.LabOutput;
 import io.twinhype.lab.LabResult;
 import io.twinhype.lab.ModuleToLoad;
 import io.twinhype.twin.KernelTree;
-import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.Progress;
 import io.twinhype.twin.Vendor;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExitCodeExceptionMapper;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -50,12 +51,8 @@ final class LabIntelCommand implements Callable<Integer>, IExitCodeExceptionMapp
             description = "What to load before: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private LabHypervisors hypervisors = LabHypervisors.stock;
 
-    @Option(
-            names = "--kernel",
-            paramLabel = "SERIES",
-            defaultValue = "6.1",
-            description = "The kernel series to boot (default: ${DEFAULT-VALUE}).")
-    private String kernel = "6.1";
+    @Mixin
+    private KernelOptions kernel = new KernelOptions();
 
     @Option(
             names = "--cpus",
@@ -117,11 +114,9 @@ final class LabIntelCommand implements Callable<Integer>, IExitCodeExceptionMapp
             throw new ParameterException(spec.commandLine(), "--timeout must be at least 1 second.");
         }
         // Standard output is the command's alone.
-        LabKernels kernels = new LabKernels(
-                TwinCache.of(System.getenv()),
-                new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8)));
-        KernelTree tree = kernels.tree(kernel);
-        List<ModuleToLoad> load = new ArrayList<>(hypervisors.modules(tree, kernels, Vendor.VMX));
+        Progress progress = new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        KernelTree tree = kernel.tree(progress);
+        List<ModuleToLoad> load = new ArrayList<>(hypervisors.modules(tree, new LabKernels(progress), Vendor.VMX));
         modules.forEach(file -> load.add(new ModuleToLoad(file)));
         BochsLab lab = BochsLab.of(machine(tree, load));
         LabResult result = lab.run(words, out, Duration.ofSeconds(timeoutSeconds), LabOutput.inherited());

@@ -4,6 +4,8 @@ import io.twinhype.linux.KernelModules;
 import io.twinhype.linux.LinuxException;
 import io.twinhype.twin.Canary;
 import io.twinhype.twin.CanaryException;
+import io.twinhype.twin.ModuleTrust;
+import io.twinhype.twin.SigningException;
 import io.twinhype.twin.Twin;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,6 +47,11 @@ public final class Hypervisors {
      */
     public LoadedHypervisor replace(Twin twin, Path build, Path old) throws EngineException, InterruptedException {
         try {
+            ModuleTrust.ofThisMachine().require(build);
+        } catch (SigningException e) {
+            throw new EngineException.Refused("Hypervisor " + twin + " was not replaced: " + e.getMessage());
+        }
+        try {
             modules.unload(twin.moduleName());
         } catch (LinuxException e) {
             throw new EngineException.Refused(
@@ -65,6 +72,39 @@ public final class Hypervisors {
                         + " can't be unloaded (" + stuck.getMessage() + "): " + e.getMessage());
             }
             throw backTo(twin, old, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * Unloads a hypervisor that no VM uses.
+     *
+     * @throws EngineException.Refused if VMs use it, it is not loaded, or this process may not; nothing was done
+     */
+    public void unload(Twin twin) throws EngineException.Refused {
+        try {
+            modules.unload(twin.moduleName());
+        } catch (LinuxException e) {
+            throw new EngineException.Refused("Hypervisor " + twin + " is not unloaded: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Loads a hypervisor over the base that is loaded, and runs a canary guest on it.
+     *
+     * @param build its module file, verified
+     * @throws EngineException.Refused if the kernel refuses it, or no guest runs on it: it is not loaded then
+     */
+    public LoadedHypervisor load(Twin twin, Path build) throws EngineException.Refused, InterruptedException {
+        try {
+            modules.load(build, "");
+        } catch (LinuxException e) {
+            throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + e.getMessage());
+        }
+        try {
+            return inspect(twin);
+        } catch (EngineException.Refused e) {
+            unload(twin);
+            throw e;
         }
     }
 

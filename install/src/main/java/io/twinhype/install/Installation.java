@@ -2,17 +2,15 @@ package io.twinhype.install;
 
 import io.twinhype.install.Action.Kind;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -179,7 +177,6 @@ public record Installation(Path root) {
         }
         return alone(records -> {
             Manifest manifest = records.installed();
-            // Configuration first, from the end of the alphabet or not: it is all or nothing in any case.
             List<Action> actions = new ArrayList<>();
             List<Intent.Target> targets = new ArrayList<>();
             Set<String> releases = new LinkedHashSet<>();
@@ -270,30 +267,24 @@ public record Installation(Path root) {
     /** One run at a time; the first thing it does is to take back what a killed one left. */
     private InstallReport alone(Work work) throws InstallException, InterruptedException {
         Records records = Records.of(root);
-        Path lockFile = root.resolve("run/lock/twinhype-install");
-        try {
-            Files.createDirectories(Changes.parent(lockFile));
-            try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                    FileLock lock = channel.tryLock()) {
-                if (lock == null) {
-                    throw new InstallException("Another run of twinhype is changing " + root + " (it holds " + lockFile
-                            + "); wait until it has ended and try again.");
-                }
-                var unfinished = records.unfinished();
-                if (unfinished.isPresent()) {
-                    Changes.recover(root, unfinished.get());
-                    for (String release : unfinished.get().releases()) {
-                        if (Files.isDirectory(
-                                root.resolve("lib/modules").resolve(release).resolve("kernel"))) {
-                            new Depmod(root).run(release);
-                        }
+        try (HostLock _ = HostLock.on(records.directory())) {
+            Optional<Intent> unfinished = records.unfinished();
+            if (unfinished.isPresent()) {
+                Changes.recover(root, unfinished.get());
+                for (String release : unfinished.get().releases()) {
+                    if (hasModules(release)) {
+                        new Depmod(root).run(release);
                     }
-                    records.undone();
                 }
-                return work.in(records);
+                records.undone();
             }
+            return work.in(records);
         } catch (IOException e) {
             throw InstallException.of(root, e);
         }
+    }
+
+    private boolean hasModules(String release) {
+        return Files.isDirectory(root.resolve("lib/modules").resolve(release).resolve("kernel"));
     }
 }

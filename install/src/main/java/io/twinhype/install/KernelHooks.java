@@ -41,7 +41,7 @@ final class KernelHooks {
                                 settings.arguments().stream()
                                         .map(KernelHooks::quote)
                                         .collect(Collectors.joining(" ")))
-                        .replace("@LOG@", quote(LOG))
+                        .replace("@LOG@", LOG)
                 + resource(name)
                         .replace(
                                 "@ARGUMENTS@",

@@ -6,7 +6,7 @@ release=$1
 
 launcher=@LAUNCHER@
 needs_headers=@NEEDS_HEADERS@
-log=@LOG@
+log=${TWINHYPE_HOOK_LOG:-@LOG@}
 JAVA_HOME=@JAVA_HOME@
 XDG_CACHE_HOME=@CACHE_HOME@
 # The launcher must not call apt from within apt.

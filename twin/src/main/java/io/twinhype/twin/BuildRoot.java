@@ -52,12 +52,28 @@ public final class BuildRoot {
      */
     public static BuildRoot of(KernelTree kernel, TwinCache cache, Progress progress)
             throws TwinException, InterruptedException {
+        return of(kernel, cache, progress, Toolchain::obtain);
+    }
+
+    /** The same with the newest programs that the package mirror has. */
+    public static BuildRoot refresh(KernelTree kernel, TwinCache cache, Progress progress)
+            throws TwinException, InterruptedException {
+        return of(kernel, cache, progress, Toolchain::refresh);
+    }
+
+    @FunctionalInterface
+    private interface Supply {
+        PackageStore.Unpacked from(Toolchain toolchain) throws TwinException, InterruptedException;
+    }
+
+    private static BuildRoot of(KernelTree kernel, TwinCache cache, Progress progress, Supply supply)
+            throws TwinException, InterruptedException {
         KernelSeries series = KernelSeries.of(kernel.series());
         if (isNative(series, new Steps(progress, OS_RELEASE))) {
             return new BuildRoot(Set.of(), Optional.empty());
         }
         Set<Path> shown = new TreeSet<>(List.of(cache.directory(), kernel.root()));
-        BuildRoot root = new BuildRoot(shown, Optional.of(new Toolchain(series.suite(), cache, progress).obtain()));
+        BuildRoot root = new BuildRoot(shown, Optional.of(supply.from(new Toolchain(series.suite(), cache, progress))));
         return new Steps(progress, cache.directory()).quietly("Entering the toolchain", () -> root.enter(series));
     }
 
@@ -99,8 +115,9 @@ public final class BuildRoot {
     }
 
     /** What users are told of it. */
-    String description() {
-        return other.map(unpacked -> "the toolchain of Debian " + unpacked.set().series())
+    public String description() {
+        return other.map(unpacked -> "the toolchain of Debian " + unpacked.set().series() + " ("
+                        + unpacked.set().release() + " " + unpacked.set().version() + ")")
                 .orElse("this machine's toolchain");
     }
 

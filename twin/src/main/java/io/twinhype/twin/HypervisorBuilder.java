@@ -7,7 +7,9 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Builds the base module, the hypervisors and the guests' probe. A module is kept under the hash of everything it was built
@@ -22,6 +24,8 @@ public final class HypervisorBuilder {
     private final TwinCache cache;
     private final KernelSources sources;
     private final Progress progress;
+    /** Looked at once: a toolchain has thousands of files. */
+    private final Map<KernelTree, BuildRoot> roots = new ConcurrentHashMap<>();
 
     public HypervisorBuilder(TwinCache cache, KernelSources sources, Progress progress) {
         this.cache = cache;
@@ -148,7 +152,12 @@ public final class HypervisorBuilder {
     }
 
     private BuildRoot root(KernelTree kernel) throws TwinException, InterruptedException {
-        return BuildRoot.of(kernel, cache, progress);
+        BuildRoot known = roots.get(kernel);
+        if (known == null) {
+            known = BuildRoot.of(kernel, cache, progress);
+            roots.put(kernel, known);
+        }
+        return known;
     }
 
     private static String readable(SourcePatch patch) throws PatchException {

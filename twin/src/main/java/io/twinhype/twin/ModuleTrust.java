@@ -72,7 +72,7 @@ public record ModuleTrust(List<String> reasons, List<Path> trusted) {
      *
      * @throws SigningException with what to do
      */
-    public void require(Path module) throws TwinException {
+    public void require(Path module) throws SigningException {
         if (!demandsSignatures()) {
             return;
         }
