@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -82,7 +83,7 @@ final class BochsLabTests {
     }
 
     private Path givenFile() throws Exception {
-        return java.nio.file.Files.writeString(directory.resolve("given"), given());
+        return Files.writeString(directory.resolve("given"), given());
     }
 
     private static List<ProcessHandle> emulators() {
