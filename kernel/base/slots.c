@@ -20,6 +20,7 @@
 #include <linux/version.h>
 
 #include <asm/irq.h>
+#include <asm/mshyperv.h>
 #include <asm/reboot.h>
 #include <asm/vmx.h>
 
@@ -35,6 +36,7 @@ struct twin_slots {
 	void (*emergency)(void);
 	void (*wakeup)(void);
 	int (*ga_log)(u32 tag);
+	void (*hv_tsc)(void);
 	u32 l1tf;
 	bool nx_reported, nx_huge_pages;
 };
@@ -374,6 +376,45 @@ void twinhype_clear_ga_log_hook(u32 twin)
 EXPORT_SYMBOL_GPL(twinhype_clear_ga_log_hook);
 
 /*
+ * Hyper-V under us has moved the host to a machine with another TSC. Called in
+ * a work item; a lock of its own, as the kernel waits for that to clear it.
+ */
+
+static DEFINE_MUTEX(hv_tsc_lock);
+
+static void base_hv_tsc(void)
+{
+	int i;
+
+	mutex_lock(&hv_tsc_lock);
+	for (i = 0; i < TWINHYPE_TWINS; i++)
+		if (twins[i].hv_tsc)
+			twins[i].hv_tsc();
+	mutex_unlock(&hv_tsc_lock);
+}
+
+void twinhype_set_hv_tsc_hook(u32 twin, void (*hook)(void))
+{
+	bool before = false, after = false;
+	int i;
+
+	mutex_lock(&slots_lock);
+	mutex_lock(&hv_tsc_lock);
+	for (i = 0; i < TWINHYPE_TWINS; i++)
+		before |= twins[i].hv_tsc != NULL;
+	twins[twin].hv_tsc = hook;
+	for (i = 0; i < TWINHYPE_TWINS; i++)
+		after |= twins[i].hv_tsc != NULL;
+	mutex_unlock(&hv_tsc_lock);
+	if (!before && after)
+		set_hv_tscchange_cb(base_hv_tsc);
+	else if (before && !after)
+		clear_hv_tscchange_cb();
+	mutex_unlock(&slots_lock);
+}
+EXPORT_SYMBOL_GPL(twinhype_set_hv_tsc_hook);
+
+/*
  * What the kernel reports of KVM's mitigations. The states of L1TF are in the
  * order of their strength, and 0 (AUTO) is no KVM.
  */
@@ -439,9 +480,12 @@ const char *slots_clear(u32 twin)
 		left = "its emergency hook";
 	else if (slots->wakeup)
 		left = "its wake-up hook";
+	else if (slots->hv_tsc)
+		left = "its Hyper-V TSC hook";
 
 	/* KVM never gives these back; see amd_iommu_register_ga_log_notifier(). */
 	twinhype_clear_ga_log_hook(twin);
+	twinhype_set_hv_tsc_hook(twin, NULL);
 	cpus_read_lock();
 	mutex_lock(&slots_lock);
 	memset(slots, 0, sizeof(*slots));

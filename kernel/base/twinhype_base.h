@@ -80,6 +80,9 @@ void twinhype_set_wakeup_hook(u32 twin, void (*hook)(void));
 int twinhype_set_ga_log_hook(u32 twin, int (*hook)(u32 tag));
 void twinhype_clear_ga_log_hook(u32 twin);
 
+/* Hyper-V under us has changed the TSC: the kernel takes one callback; NULL clears. */
+void twinhype_set_hv_tsc_hook(u32 twin, void (*hook)(void));
+
 /*
  * What /sys/devices/system/cpu/vulnerabilities tells of both twins together:
  * the weaker protection. state is an enum vmx_l1d_flush_state.

@@ -5,13 +5,12 @@ import io.twinhype.demo.DemoFault;
 import io.twinhype.demo.DemoMethod;
 import io.twinhype.demo.DemoOptions;
 import io.twinhype.demo.DemoReport;
-import io.twinhype.twin.KernelSources;
-import io.twinhype.twin.TwinCache;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -31,6 +30,7 @@ import picocli.CommandLine.Spec;
             "  twinhype demo",
             "  twinhype demo --method copy --out results",
             "  twinhype demo --compare",
+            "  twinhype demo --kernel 6.12",
             "",
             "Exit status: 0 if all four VMs live, no heartbeat is lost or doubled, nothing crossed a network and both",
             "hypervisors are patched; else 1."
@@ -66,6 +66,9 @@ final class DemoCommand implements Callable<Integer> {
             return name().replace('_', '-');
         }
     }
+
+    @Mixin
+    private KernelOptions kernel = new KernelOptions();
 
     @Option(
             names = "--out",
@@ -113,8 +116,13 @@ final class DemoCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--runs must be at least 1.");
         }
         DemoOptions options = new DemoOptions(
-                out, method.method, fault.fault, compare ? List.of(256, 512, 1024, 2048) : List.of(), runs);
-        Demo demo = new Demo(options, TwinCache.of(System.getenv()), KernelSources.of(System.getenv()), System.out);
+                kernel.series(),
+                out,
+                method.method,
+                fault.fault,
+                compare ? List.of(256, 512, 1024, 2048) : List.of(),
+                runs);
+        Demo demo = new Demo(options, KernelOptions.cache(), KernelOptions.sources(), System.out);
         DemoReport report = demo.run();
         PrintWriter print = spec.commandLine().getOut();
         print.println();

@@ -12,6 +12,9 @@ import picocli.CommandLine.Spec;
         subcommands = {
             HypervisorBuildCommand.class,
             HypervisorEditsCommand.class,
+            HypervisorInstallCommand.class,
+            HypervisorUninstallCommand.class,
+            HypervisorShowCommand.class,
             HypervisorLoadCommand.class,
             HypervisorUnloadCommand.class,
             HypervisorCanaryCommand.class
@@ -23,6 +26,8 @@ final class HypervisorGroup implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "There is no command: build, edits, load, unload or canary.");
+        throw new ParameterException(
+                spec.commandLine(),
+                "There is no command: build, edits, install, uninstall, show, load, unload or canary.");
     }
 }

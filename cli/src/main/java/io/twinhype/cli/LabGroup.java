@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "lab",
         description = "A nested machine in which two hypervisors can be loaded, on any machine.",
-        subcommands = {LabRunCommand.class, LabShellCommand.class})
+        subcommands = {LabRunCommand.class, LabShellCommand.class, LabIntelCommand.class})
 final class LabGroup implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run()
@@ -17,6 +17,6 @@ final class LabGroup implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "There is no command: run or shell.");
+        throw new ParameterException(spec.commandLine(), "There is no command: run, shell or intel.");
     }
 }

@@ -4,6 +4,7 @@ import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.ModuleToLoad;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.Twin;
+import io.twinhype.twin.Vendor;
 import java.util.List;
 
 /** Which hypervisors a lab has loaded when its command starts. */
@@ -19,18 +20,23 @@ enum LabHypervisors {
     /** Both. */
     AB;
 
-    /** The modules to load, in order; the lab adds what they depend on. */
-    List<ModuleToLoad> modules(KernelTree tree, LabKernels kernels) throws Exception {
+    /** The modules to load on a lab with a vendor's processor, in order; the lab adds what they depend on. */
+    List<ModuleToLoad> modules(KernelTree tree, LabKernels kernels, Vendor vendor) throws Exception {
         return switch (this) {
             case none -> List.of();
             case stock -> {
-                // The lab's processor is an AMD one.
                 LabKernel kernel = LabKernels.kernel(tree);
-                yield List.of(kernel.module("kvm"), kernel.module("kvm-amd"));
+                yield List.of(
+                        kernel.module("kvm"),
+                        kernel.module(
+                                switch (vendor) {
+                                    case SVM -> "kvm-amd";
+                                    case VMX -> "kvm-intel";
+                                }));
             }
-            case A -> kernels.twins(tree, List.of(Twin.A));
-            case B -> kernels.twins(tree, List.of(Twin.B));
-            case AB -> kernels.twins(tree, List.of(Twin.A, Twin.B));
+            case A -> kernels.twins(tree, vendor, List.of(Twin.A));
+            case B -> kernels.twins(tree, vendor, List.of(Twin.B));
+            case AB -> kernels.twins(tree, vendor, List.of(Twin.A, Twin.B));
         };
     }
 }

@@ -3,7 +3,8 @@ package io.twinhype.cli;
 import io.twinhype.lab.Lab;
 import io.twinhype.lab.LabSpec;
 import io.twinhype.twin.KernelTree;
-import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.Progress;
+import io.twinhype.twin.Vendor;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,12 +31,8 @@ final class LabOptions {
             description = "What to load before: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
     private LabHypervisors hypervisors = LabHypervisors.stock;
 
-    @Option(
-            names = "--kernel",
-            paramLabel = "SERIES",
-            defaultValue = "6.1",
-            description = "The kernel series to boot (default: ${DEFAULT-VALUE}).")
-    private String kernel = "6.1";
+    @Mixin
+    private KernelOptions kernel = new KernelOptions();
 
     @Option(
             names = "--memory",
@@ -84,10 +82,10 @@ final class LabOptions {
                     spec.commandLine(), "--memory must be at least " + LabSpec.LEAST_MEMORY_MEBIBYTES + " MiB.");
         }
         // Standard output is the command's alone.
-        LabKernels kernels = new LabKernels(
-                TwinCache.of(System.getenv()),
-                new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8)));
-        KernelTree tree = kernels.tree(kernel);
-        return Lab.of(new LabSpec(LabKernels.kernel(tree), memory, 1, hypervisors.modules(tree, kernels)));
+        Progress progress = new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8));
+        KernelTree tree = kernel.tree(progress);
+        // QEMU's emulation has AMD's SVM.
+        return Lab.of(new LabSpec(
+                LabKernels.kernel(tree), memory, 1, hypervisors.modules(tree, new LabKernels(progress), Vendor.SVM)));
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
@@ -43,6 +44,14 @@ final class CommandLineTests {
                 "lab run --memory 16 true",
                 "lab run --env X true",
                 "lab shell surplus",
+                "hypervisor",
+                "hypervisor install --vendor mips",
+                "hypervisor install --sign-key k.pem",
+                "hypervisor build --sign-cert c.pem",
+                "hypervisor uninstall surplus",
+                "hypervisor edits --vendor arm",
+                "hypervisor edits --kernel 6.1 --source .",
+                "hypervisor edits --json --matrix .",
             })
     void wrongUsageIsOneSentenceAndStatusTwo(String line) {
         assertThat(execute(line.isEmpty() ? new String[0] : line.split(" ", -1)))
@@ -50,6 +59,19 @@ final class CommandLineTests {
         assertThat(err.toString()).startsWith("twinhype: ").contains("--help");
         assertThat(err.toString().lines()).hasSizeLessThanOrEqualTo(3);
         assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void whatCannotBeInstalledIsOneSentence(@TempDir Path root) {
+        assertThat(execute("hypervisor", "install", "--root", root.toString(), "--kernel-release", "6.1.0-1-none"))
+                .isEqualTo(1);
+        assertThat(err.toString())
+                .isEqualTo("twinhype: Kernel 6.1.0-1-none is not installed in " + root + ": there is no " + root
+                        + "/lib/modules/6.1.0-1-none. Name an installed one with --kernel-release.\n");
+        assertThat(execute("hypervisor", "uninstall", "--root", root.toString()))
+                .isZero();
+        assertThat(out.toString()).isEqualTo("Nothing of TwinHype is installed in " + root + ".\n");
+        assertThat(root).isEmptyDirectory();
     }
 
     @Test

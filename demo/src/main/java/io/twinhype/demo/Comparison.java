@@ -60,7 +60,7 @@ final class Comparison {
         Guest guest = guests.start(
                         "compare" + each.memoryMebibytes(),
                         each.memoryMebibytes(),
-                        hypervisor(Twin.A),
+                        Hypervisor.of(Twin.A),
                         plan.initramfs())
                 .await();
         Map<DemoMethod, List<Moved>> moves = new EnumMap<>(DemoMethod.class);
@@ -70,7 +70,7 @@ final class Comparison {
                 for (DemoMethod method : METHODS) {
                     at = at.other();
                     moves.computeIfAbsent(method, _ -> new ArrayList<>())
-                            .add(mover.move(guest, hypervisor(at), method, DemoFault.NONE));
+                            .add(mover.move(guest, Hypervisor.of(at), method, DemoFault.NONE));
                 }
             }
         } catch (NotMovedException e) {
@@ -105,9 +105,5 @@ final class Comparison {
         double[] sorted = values.stream().mapToDouble(of).sorted().toArray();
         int middle = sorted.length / 2;
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-    }
-
-    private static Hypervisor hypervisor(Twin twin) {
-        return Hypervisor.kvm(twin.name(), twin.device());
     }
 }

@@ -14,7 +14,6 @@ import io.twinhype.lab.LabSpec;
 import io.twinhype.lab.ModuleToLoad;
 import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
-import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.TwinCache;
@@ -68,7 +67,7 @@ public final class Demo {
         Narrator narrator = new Narrator(new PrintStream(lines, true, StandardCharsets.UTF_8));
         Path results = resultsDirectory();
         NarratedProgress progress = new NarratedProgress(narrator);
-        KernelTree kernel = new KernelPackages(cache, progress).obtain(KernelSeries.V6_1);
+        KernelTree kernel = new KernelPackages(cache, progress).obtain(options.kernel());
         narrator.say("Kernel " + kernel.release() + ", version " + kernel.version());
         Builds builds = Builds.make(kernel, new HypervisorBuilder(cache, sources, progress), sources, narrator);
         GuestImage guest = GuestImage.build(

@@ -126,11 +126,11 @@ final class Experiment {
         long start = System.nanoTime();
         Path initramfs = plan.fault() == DemoFault.GUEST_DOES_NOT_BOOT ? damaged(plan.initramfs()) : plan.initramfs();
         for (String name : ON_A) {
-            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.A), initramfs));
+            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, Hypervisor.of(Twin.A), initramfs));
             initramfs = plan.initramfs();
         }
         for (String name : ON_B) {
-            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, hypervisor(Twin.B), initramfs));
+            starting.add(guests.start(name, Guests.MEMORY_MEBIBYTES, Hypervisor.of(Twin.B), initramfs));
         }
         narrator.doneSince(start, "Started vm1, vm2 on A and vm3, vm4 on B");
         start = System.nanoTime();
@@ -166,7 +166,7 @@ final class Experiment {
         Guest guest = guests.named(name);
         String from = guest.vm().hypervisor().name();
         MigrationRow row =
-                mover.move(guest, hypervisor(to), plan.method(), fault).row();
+                mover.move(guest, Hypervisor.of(to), plan.method(), fault).row();
         migrations.add(row);
         narrator.doneSince(
                 start,
@@ -211,10 +211,6 @@ final class Experiment {
                     + ", but " + build.module() + " is build " + build.identity() + ".");
         }
         return loaded;
-    }
-
-    private static Hypervisor hypervisor(Twin twin) {
-        return Hypervisor.kvm(twin.name(), twin.device());
     }
 
     private List<HypervisorRow> hypervisorRows() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.twinhype.demo.DemoReport.HypervisorRow;
 import io.twinhype.demo.DemoReport.MigrationRow;
+import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.TwinCache;
 import java.io.ByteArrayOutputStream;
@@ -26,7 +27,7 @@ final class DemoLabTests {
     void bothHypervisorsArePatchedUnderFourGuestsThatLoseNothing() throws Exception {
         ByteArrayOutputStream told = new ByteArrayOutputStream();
         DemoReport report = new Demo(
-                        new DemoOptions(directory, DemoMethod.HANDOFF, DemoFault.NONE, List.of(), 1),
+                        new DemoOptions(KernelSeries.V6_1, directory, DemoMethod.HANDOFF, DemoFault.NONE, List.of(), 1),
                         TwinCache.of(System.getenv()),
                         KernelSources.of(System.getenv()),
                         new PrintStream(told, true, UTF_8))

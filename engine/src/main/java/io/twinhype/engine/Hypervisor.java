@@ -1,6 +1,7 @@
 package io.twinhype.engine;
 
 import io.twinhype.qemu.Accelerator;
+import io.twinhype.twin.Twin;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -14,6 +15,11 @@ public record Hypervisor(String name, Optional<Path> device) {
     /** Returns the KVM module behind a device node. */
     public static Hypervisor kvm(String name, Path device) {
         return new Hypervisor(name, Optional.of(device));
+    }
+
+    /** Returns A or B. */
+    public static Hypervisor of(Twin twin) {
+        return kvm(twin.name(), twin.device());
     }
 
     /** Returns QEMU's emulation (TCG) under a name: needs no module and no privileges. */

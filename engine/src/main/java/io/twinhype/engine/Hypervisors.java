@@ -4,6 +4,8 @@ import io.twinhype.linux.KernelModules;
 import io.twinhype.linux.LinuxException;
 import io.twinhype.twin.Canary;
 import io.twinhype.twin.CanaryException;
+import io.twinhype.twin.ModuleTrust;
+import io.twinhype.twin.SigningException;
 import io.twinhype.twin.Twin;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,6 +46,11 @@ public final class Hypervisors {
      * @throws EngineException.NotReplaced if the new build is not usable; the message says whether the old one is back
      */
     public LoadedHypervisor replace(Twin twin, Path build, Path old) throws EngineException, InterruptedException {
+        try {
+            ModuleTrust.ofThisMachine().require(build);
+        } catch (SigningException e) {
+            throw new EngineException.Refused("Hypervisor " + twin + " was not replaced: " + e.getMessage());
+        }
         try {
             modules.unload(twin.moduleName());
         } catch (LinuxException e) {

@@ -1,5 +1,8 @@
 package io.twinhype.guest;
 
+import io.twinhype.kmod.KernelModule;
+import io.twinhype.kmod.KernelModuleException;
+import io.twinhype.kmod.PackagedModules;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,12 +36,20 @@ public record GuestImage(Path kernel, Path initramfs) {
     public static GuestImage build(Path kernelRoot, Path cache, List<Path> more) throws GuestException {
         Path vmlinuz = onlyOne(kernelRoot.resolve("boot"), "vmlinuz-");
         String release = vmlinuz.getFileName().toString().substring("vmlinuz-".length());
-        List<Path> modules = new ArrayList<>(
-                KernelModules.in(kernelRoot.resolve("lib/modules").resolve(release))
-                        .closure(MODULES));
-        modules.addAll(more);
+        List<Path> modules = modules(kernelRoot.resolve("lib/modules").resolve(release), more);
         Path program = GuestProgram.compile(cache);
         return new GuestImage(GuestKernel.unpack(vmlinuz, cache), initramfs(program, modules, cache));
+    }
+
+    private static List<Path> modules(Path directory, List<Path> more) throws GuestException {
+        try {
+            PackagedModules packaged = PackagedModules.in(directory);
+            List<Path> wanted = new ArrayList<>(packaged.filesOf(MODULES));
+            wanted.addAll(more);
+            return packaged.inLoadOrder(wanted);
+        } catch (KernelModuleException e) {
+            throw new GuestException(e.getMessage(), e);
+        }
     }
 
     private static Path onlyOne(Path directory, String prefix) throws GuestException {
@@ -66,6 +77,8 @@ public record GuestImage(Path kernel, Path initramfs) {
                 Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
             }
             return file;
+        } catch (KernelModuleException unreadable) {
+            throw new GuestException(unreadable.getMessage(), unreadable);
         } catch (IOException unusable) {
             throw new GuestException(
                     "cannot build the guest's initramfs in " + cache + ": " + unusable.getMessage()
@@ -75,16 +88,16 @@ public record GuestImage(Path kernel, Path initramfs) {
     }
 
     /** Uncompressed: the guest would have to spend more on unpacking than the host saves. */
-    private static byte[] archive(Path program, List<Path> modules) throws IOException {
+    private static byte[] archive(Path program, List<Path> modules) throws IOException, KernelModuleException {
         var bytes = new ByteArrayOutputStream();
         try (var archive = new CpioArchiveOutputStream(bytes, CpioConstants.FORMAT_NEW)) {
             add(archive, "init", CpioConstants.C_ISREG | 0755, Files.readAllBytes(program));
             add(archive, "modules", CpioConstants.C_ISDIR | 0755, new byte[0]);
             var order = new StringBuilder();
             for (Path module : modules) {
-                String name = module.getFileName().toString();
+                String name = KernelModule.elfName(module);
                 order.append(name).append('\n');
-                add(archive, "modules/" + name, CpioConstants.C_ISREG | 0644, Files.readAllBytes(module));
+                add(archive, "modules/" + name, CpioConstants.C_ISREG | 0644, KernelModule.elf(module));
             }
             add(
                     archive,

@@ -3,6 +3,7 @@ package io.twinhype.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.twinhype.kmod.testing.TestModule;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -32,6 +33,7 @@ final class GuestImageTests {
         Files.createDirectories(root.resolve("boot"));
         Files.write(root.resolve("boot/vmlinuz-1.0"), bzImage(payload));
         Path drivers = Files.createDirectories(root.resolve("lib/modules/1.0/kernel/drivers"));
+        Files.writeString(root.resolve("lib/modules/1.0/modules.builtin"), "");
         Files.write(drivers.resolve("virtio_pci.ko"), module("depends=virtio,virtio-ring"));
         Files.write(drivers.resolve("virtio_blk.ko"), module("depends=virtio"));
         Files.write(drivers.resolve("virtio_console.ko"), module("depends="));
@@ -70,19 +72,7 @@ final class GuestImageTests {
 
     /** An ELF file with the sections null, .modinfo and .shstrtab. */
     private static byte[] module(String... information) {
-        byte[] names = "\0.modinfo\0.shstrtab\0".getBytes(StandardCharsets.US_ASCII);
-        byte[] content = (String.join("\0", information) + "\0").getBytes(StandardCharsets.US_ASCII);
-        int contentAt = 64 + names.length;
-        int table = contentAt + content.length;
-        ByteBuffer elf = ByteBuffer.allocate(table + 3 * 64).order(ByteOrder.LITTLE_ENDIAN);
-        elf.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1).put(6, (byte) 1);
-        elf.putShort(0x10, (short) 1).putShort(0x12, (short) 62).putInt(0x14, 1).putLong(0x28, table);
-        elf.putShort(0x3a, (short) 64).putShort(0x3c, (short) 3).putShort(0x3e, (short) 2);
-        elf.put(64, names).put(contentAt, content);
-        elf.putInt(table + 64 + 4, 1).putInt(table + 128 + 4, 3);
-        elf.putInt(table + 64, 1).putLong(table + 64 + 0x18, contentAt).putLong(table + 64 + 0x20, content.length);
-        elf.putInt(table + 128, 10).putLong(table + 128 + 0x18, 64).putLong(table + 128 + 0x20, names.length);
-        return elf.array();
+        return TestModule.bytes(String.join("\0", information) + "\0");
     }
 
     private static List<String> names(Path initramfs) throws IOException {
@@ -156,7 +146,7 @@ final class GuestImageTests {
 
         assertThatThrownBy(() -> GuestImage.build(root, directory.resolve("cache"), List.of()))
                 .isInstanceOf(GuestException.class)
-                .hasMessageContaining("have no virtio_ring.ko");
+                .hasMessageContaining("has no module virtio_ring");
     }
 
     @Test

@@ -13,7 +13,7 @@ import java.util.function.IntConsumer;
 import java.util.random.RandomGenerator;
 
 /**
- * The QEMU process under a lab. It never outlives this process: setpriv(1) has the kernel kill it when the *thread* that
+ * The process under a lab that emulates its machine, QEMU or Bochs. It never outlives this process: setpriv(1) has the kernel kill it when the *thread* that
  * started it ends (PR_SET_PDEATHSIG, prctl(2)), so it is started from a platform thread that waits for its end.
  */
 final class Emulator implements AutoCloseable {
@@ -44,11 +44,24 @@ final class Emulator implements AutoCloseable {
                 String.valueOf(HostCpu.pick(RandomGenerator.getDefault())),
                 tools.qemu().toString()));
         command.addAll(arguments);
-        Path errors = directory.resolve("qemu-errors");
+        return start("QEMU", command, directory, ended);
+    }
+
+    /**
+     * Starts an emulator in a directory, where what it says goes to a file, too.
+     *
+     * @param name for messages
+     * @param command which sees to it that the process does not outlive the thread that started it
+     * @param ended told the exit status, from another thread
+     */
+    static Emulator start(String name, List<String> command, Path directory, IntConsumer ended)
+            throws LabException, InterruptedException {
+        Path errors = directory.resolve("emulator-errors");
         CompletableFuture<Process> started = new CompletableFuture<>();
-        Thread.ofPlatform().daemon().name("lab-qemu").start(() -> {
+        Thread.ofPlatform().daemon().name("lab-emulator").start(() -> {
             try {
                 Process process = new ProcessBuilder(command)
+                        .directory(directory.toFile())
                         .redirectInput(Redirect.from(Path.of("/dev/null").toFile()))
                         .redirectOutput(errors.toFile())
                         .redirectErrorStream(true)
@@ -70,7 +83,7 @@ final class Emulator implements AutoCloseable {
             }
             throw e;
         } catch (ExecutionException e) {
-            throw new LabException.Unprepared("QEMU cannot be started: " + e.getMessage() + ".", e);
+            throw new LabException.Unprepared(name + " cannot be started: " + e.getMessage() + ".", e);
         }
     }
 

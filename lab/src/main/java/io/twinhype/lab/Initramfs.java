@@ -1,5 +1,8 @@
 package io.twinhype.lab;
 
+import io.twinhype.kmod.KernelModule;
+import io.twinhype.kmod.KernelModuleException;
+import io.twinhype.kmod.PackagedModules;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,10 +12,11 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveEntry;
 import org.apache.commons.compress.archivers.cpio.CpioArchiveOutputStream;
 import org.apache.commons.compress.archivers.cpio.CpioConstants;
@@ -29,35 +33,26 @@ record Initramfs(Path busybox, List<ModuleToLoad> drivers, List<ModuleToLoad> mo
     static final List<String> DRIVERS = List.of(
             "virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay", "irqbypass", "ccp", "tun", "vhost_net");
 
-    private static final int DIRECTORY = CpioConstants.C_ISDIR | 0755;
-    private static final int PROGRAM = CpioConstants.C_ISREG | 0755;
-    private static final int FILE = CpioConstants.C_ISREG | 0644;
+    static final int DIRECTORY = CpioConstants.C_ISDIR | 0755;
+    static final int PROGRAM = CpioConstants.C_ISREG | 0755;
+    static final int FILE = CpioConstants.C_ISREG | 0644;
 
     /** Works out what must be loaded, for a kernel: drivers first, then the caller's modules without those drivers. */
     static Initramfs of(LabKernel kernel, Path busybox, List<ModuleToLoad> wanted, LabScript script)
             throws LabException {
-        PackagedModules packaged = new PackagedModules(kernel);
-        List<ModuleToLoad> names = new ArrayList<>();
-        for (String driver : DRIVERS) {
-            if (!packaged.isBuiltIn(driver)) {
-                names.add(new ModuleToLoad(packaged.file(driver)));
-            }
+        PackagedModules packaged = kernel.packaged();
+        try {
+            List<Path> drivers = packaged.inLoadOrder(packaged.filesOf(DRIVERS));
+            Set<String> loaded = drivers.stream().map(KernelModule::nameOf).collect(Collectors.toSet());
+            List<ModuleToLoad> modules = ModuleToLoad.inOrder(packaged, wanted, loaded);
+            return new Initramfs(
+                    busybox, drivers.stream().map(ModuleToLoad::new).toList(), modules, script);
+        } catch (KernelModuleException e) {
+            throw new LabException.Unprepared(e.getMessage(), e);
         }
-        List<ModuleToLoad> drivers = packaged.inLoadOrder(names);
-        List<String> loaded = new ArrayList<>();
-        for (ModuleToLoad driver : drivers) {
-            loaded.add(ModuleFile.nameOf(driver.file()));
-        }
-        List<ModuleToLoad> modules = new ArrayList<>();
-        for (ModuleToLoad module : packaged.inLoadOrder(wanted)) {
-            if (!loaded.contains(ModuleFile.nameOf(module.file()))) {
-                modules.add(module);
-            }
-        }
-        return new Initramfs(busybox, drivers, List.copyOf(modules), script);
     }
 
-    void writeTo(Path archive) throws IOException {
+    void writeTo(Path archive) throws IOException, KernelModuleException {
         try (OutputStream file = new BufferedOutputStream(Files.newOutputStream(archive), 1 << 20);
                 CpioArchiveOutputStream cpio = new CpioArchiveOutputStream(file, CpioConstants.FORMAT_NEW)) {
             for (String directory : List.of("bin", "dev", "lab", "lab/ko")) {
@@ -74,25 +69,25 @@ record Initramfs(Path busybox, List<ModuleToLoad> drivers, List<ModuleToLoad> mo
             add(cpio, "lab/drivers", FILE, list(drivers, 0, files));
             add(cpio, "lab/modules", FILE, list(modules, drivers.size(), files));
             for (Map.Entry<String, Path> module : files.entrySet()) {
-                add(cpio, "lab/ko/" + module.getKey(), FILE, Files.readAllBytes(module.getValue()));
+                add(cpio, "lab/ko/" + module.getKey(), FILE, KernelModule.elf(module.getValue()));
             }
         }
     }
 
     /** One line per module; a number in front of the file's name keeps files of the same name apart. */
-    private static byte[] list(List<ModuleToLoad> modules, int first, Map<String, Path> files) {
+    static byte[] list(List<ModuleToLoad> modules, int first, Map<String, Path> files) {
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < modules.size(); i++) {
             ModuleToLoad module = modules.get(i);
             String name =
-                    (first + i) + "-" + module.file().getFileName().toString().replaceAll("\\s", "_");
+                    (first + i) + "-" + KernelModule.elfName(module.file()).replaceAll("\\s", "_");
             files.put(name, module.file());
             lines.append(name).append(' ').append(module.parameters()).append('\n');
         }
         return lines.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void add(CpioArchiveOutputStream cpio, String name, int mode, byte[] content) throws IOException {
+    static void add(CpioArchiveOutputStream cpio, String name, int mode, byte[] content) throws IOException {
         CpioArchiveEntry entry = new CpioArchiveEntry(CpioConstants.FORMAT_NEW, name, content.length);
         entry.setMode(mode);
         cpio.putArchiveEntry(entry);
@@ -100,7 +95,7 @@ record Initramfs(Path busybox, List<ModuleToLoad> drivers, List<ModuleToLoad> mo
         cpio.closeArchiveEntry();
     }
 
-    private static byte[] resource(String name) {
+    static byte[] resource(String name) {
         try (InputStream stream = Initramfs.class.getResourceAsStream(name)) {
             if (stream == null) {
                 throw new IllegalStateException("The lab's own " + name + " is missing from its jar: build it again.");

@@ -68,11 +68,21 @@ public final class Lab {
      */
     public LabResult run(LabCommand command, Path out, Duration timeout, LabOutput output)
             throws LabException, InterruptedException {
+        return booting(timeout, left -> attempt(command, out, left, output));
+    }
+
+    @FunctionalInterface
+    private interface Attempt {
+        LabResult within(Duration left) throws LabException, InterruptedException;
+    }
+
+    /** Boots again a machine that stood still. */
+    private static LabResult booting(Duration timeout, Attempt attempt) throws LabException, InterruptedException {
         long start = System.nanoTime();
         Duration left = timeout;
         for (int boots = 1; ; boots++) {
             try {
-                return attempt(command, out, left, output);
+                return attempt.within(left);
             } catch (LabException.NotBooted e) {
                 // Seen under load, in 1 of 25 boots without any module: QEMU's emulation stands still while the kernel
                 // patches its own code (before "Freeing SMP alternatives memory"). The command has not begun: boot
@@ -137,6 +147,12 @@ public final class Lab {
      */
     public LabResult shell(LabCommand command, Path out, LabTerminal terminal)
             throws LabException, InterruptedException {
+        Keyboard keyboard = Keyboard.of(terminal);
+        return booting(NO_LIMIT, left -> attempt(command, out, left, terminal, keyboard));
+    }
+
+    private LabResult attempt(LabCommand command, Path out, Duration left, LabTerminal terminal, Keyboard keyboard)
+            throws LabException, InterruptedException {
         try (ResultsDirectory results = ResultsDirectory.open(out);
                 WorkDirectory work = WorkDirectory.create(temporary());
                 Port control = Port.listen(work.path(), CONTROL);
@@ -144,10 +160,10 @@ public final class Lab {
             BlockingQueue<LabMessage> messages = new LinkedBlockingQueue<>();
             CompletableFuture<Void> said = control.read(stream -> readMessages(stream, messages));
             CompletableFuture<Void> shown = screen.read(stream -> copy(stream, terminal.output(), messages));
-            Keyboard.connect(terminal, screen.output(), control.output(), () -> messages.add(new LabMessage.GivenUp()));
+            keyboard.connect(screen.output(), control.output(), () -> messages.add(new LabMessage.GivenUp()));
             LabScript script = new LabScript(command, results.path(), Optional.of(terminal.size()));
             LabRun run = new LabRun(spec, tools, script, results.consoleLog(), work.path(), List.of(control, screen));
-            LabResult result = run.await(messages, said, NO_LIMIT, bootTime -> {});
+            LabResult result = run.await(messages, said, left, bootTime -> {});
             shown.join();
             return result;
         }
@@ -180,7 +196,7 @@ public final class Lab {
     }
 
     /** As other programs choose it; the JDK alone would not look at TMPDIR. */
-    private static Path temporary() {
+    static Path temporary() {
         String chosen = System.getenv().getOrDefault("TMPDIR", "");
         return chosen.isEmpty() ? Path.of(System.getProperty("java.io.tmpdir")) : Path.of(chosen);
     }

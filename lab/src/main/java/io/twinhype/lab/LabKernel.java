@@ -1,5 +1,7 @@
 package io.twinhype.lab;
 
+import io.twinhype.kmod.KernelModuleException;
+import io.twinhype.kmod.PackagedModules;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +63,19 @@ public record LabKernel(String release, Path image, Path modulesDirectory) {
      * @throws LabException.Unprepared if the package has no such module
      */
     public ModuleToLoad module(String name) throws LabException {
-        return new ModuleToLoad(new PackagedModules(this).file(name), "");
+        try {
+            return new ModuleToLoad(packaged().file(name), "");
+        } catch (KernelModuleException e) {
+            throw new LabException.Unprepared(e.getMessage(), e);
+        }
+    }
+
+    PackagedModules packaged() throws LabException {
+        checked();
+        try {
+            return PackagedModules.in(modulesDirectory);
+        } catch (KernelModuleException e) {
+            throw new LabException.Unprepared(e.getMessage(), e);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package io.twinhype.lab;
 
+import io.twinhype.kmod.KernelModuleException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +49,8 @@ final class LabRun {
         Initramfs content = Initramfs.of(spec.kernel(), tools.busybox(), spec.modules(), script);
         try {
             content.writeTo(initramfs);
+        } catch (KernelModuleException e) {
+            throw new LabException.Unprepared(e.getMessage(), e);
         } catch (IOException e) {
             throw new LabException.Unprepared(
                     "The lab's first file system " + initramfs + " cannot be written: " + e.getMessage()

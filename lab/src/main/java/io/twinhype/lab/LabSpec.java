@@ -10,8 +10,9 @@ import java.util.List;
  * @param cpus its CPUs. One is the rule: with two, QEMU's emulation of SVM itself is unsound and lab kernels panic with
  *     stock modules alone.
  * @param modules loaded in this order, after what they depend on, before the command runs
+ * @param clock what its clocks go by
  */
-public record LabSpec(LabKernel kernel, int memoryMebibytes, int cpus, List<ModuleToLoad> modules) {
+public record LabSpec(LabKernel kernel, int memoryMebibytes, int cpus, List<ModuleToLoad> modules, LabClock clock) {
     /** RAM of a lab unless something else is asked for, MiB: four guests of 512 MiB, QEMU's own needs, and the file cache. */
     public static final int DEFAULT_MEMORY_MEBIBYTES = 6144;
 
@@ -27,6 +28,11 @@ public record LabSpec(LabKernel kernel, int memoryMebibytes, int cpus, List<Modu
             throw new IllegalArgumentException("A lab needs at least one CPU, not " + cpus + ".");
         }
         modules = List.copyOf(modules);
+    }
+
+    /** A lab whose clocks go by the host's. */
+    public LabSpec(LabKernel kernel, int memoryMebibytes, int cpus, List<ModuleToLoad> modules) {
+        this(kernel, memoryMebibytes, cpus, modules, LabClock.REAL_TIME);
     }
 
     /** A lab with one CPU and the default memory. */

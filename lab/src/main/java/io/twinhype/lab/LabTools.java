@@ -17,26 +17,37 @@ record LabTools(Path qemu, Path busybox, Path setpriv, Path taskset, Path cache)
     /** Finds them as an environment's {@code PATH} says; the cache as its {@code XDG_CACHE_HOME} says. */
     static LabTools in(Map<String, String> environment) throws LabException {
         String searchPath = environment.getOrDefault("PATH", "/usr/bin:/bin");
-        Path qemu = program("qemu-system-x86_64", searchPath)
-                .orElseThrow(() -> missing("qemu-system-x86_64", "qemu-system-x86"));
-        Path busybox = program("busybox", searchPath).orElseThrow(() -> missing("busybox", "busybox-static"));
-        Path setpriv = program("setpriv", searchPath).orElseThrow(() -> missing("setpriv", "util-linux"));
-        Path taskset = program("taskset", searchPath).orElseThrow(() -> missing("taskset", "util-linux"));
+        Path qemu = required("qemu-system-x86_64", "qemu-system-x86", searchPath);
+        Path busybox = busybox(searchPath);
+        Path setpriv = required("setpriv", "util-linux", searchPath);
+        Path taskset = required("taskset", "util-linux", searchPath);
+        return new LabTools(qemu, busybox, setpriv, taskset, cache(environment));
+    }
+
+    /** Where an environment has what the lab keeps from run to run. */
+    static Path cache(Map<String, String> environment) {
+        String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
+        Path caches = cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
+        return caches.resolve("twinhype").resolve("lab").toAbsolutePath();
+    }
+
+    /** The busybox that a lab's first file system holds. */
+    static Path busybox(String searchPath) throws LabException {
+        Path busybox = required("busybox", "busybox-static", searchPath);
         if (!isStatic(busybox)) {
             throw new LabException.Unprepared("The program " + busybox + " is dynamically linked and cannot run in the"
                     + " lab's first file system: install the Debian package busybox-static"
                     + " (`apt-get install busybox-static`).");
         }
-        String cache = environment.getOrDefault("XDG_CACHE_HOME", "");
-        Path caches = cache.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(cache);
-        return new LabTools(
-                qemu, busybox, setpriv, taskset, caches.resolve("twinhype").resolve("lab"));
+        return busybox;
     }
 
-    private static LabException.Unprepared missing(String program, String debianPackage) {
-        return new LabException.Unprepared(
-                "The program " + program + ", which the lab needs, is not on PATH: install the" + " Debian package "
-                        + debianPackage + " (`apt-get install " + debianPackage + "`).");
+    /** A program on a search path, or a sentence that names the Debian package that brings it. */
+    static Path required(String program, String debianPackage, String searchPath) throws LabException {
+        return program(program, searchPath)
+                .orElseThrow(() -> new LabException.Unprepared("The program " + program
+                        + ", which the lab needs, is not on PATH: install the Debian package " + debianPackage
+                        + " (`apt-get install " + debianPackage + "`)."));
     }
 
     private static Optional<Path> program(String name, String searchPath) {
@@ -50,7 +61,7 @@ record LabTools(Path qemu, Path busybox, Path setpriv, Path taskset, Path cache)
     }
 
     /** A dynamically linked ELF program names its loader in a PT_INTERP header (elf(5)). */
-    private static boolean isStatic(Path program) throws LabException {
+    static boolean isStatic(Path program) throws LabException {
         ByteBuffer elf;
         try {
             elf = ByteBuffer.wrap(Files.readAllBytes(program)).order(ByteOrder.LITTLE_ENDIAN);

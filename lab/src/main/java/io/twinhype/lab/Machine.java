@@ -17,8 +17,12 @@ record Machine(
                 "-M",
                 "q35",
                 "-accel",
-                // Two CPUs in parallel are more than QEMU's emulation of SVM can do (docs/adr/0008).
-                spec.cpus() == 1 ? "tcg,thread=multi" : "tcg,thread=single",
+                switch (spec.clock()) {
+                    // Two CPUs in parallel are more than QEMU's emulation of SVM can do (docs/adr/0008).
+                    case REAL_TIME -> spec.cpus() == 1 ? "tcg,thread=multi" : "tcg,thread=single";
+                    // Instructions are counted in one thread only.
+                    case INSTRUCTIONS -> "tcg,thread=single";
+                },
                 "-cpu",
                 "max",
                 "-smp",
@@ -35,6 +39,9 @@ record Machine(
                 "-append",
                 // ignore_loglevel: the log gets every message, also when something in the lab asks for silence.
                 "console=ttyS0,115200 ignore_loglevel panic=-1 mitigations=off"));
+        if (spec.clock() == LabClock.INSTRUCTIONS) {
+            add(arguments, "-icount", "shift=0,sleep=off");
+        }
         add(arguments, "-chardev", "file,id=console,path=" + option(consoleLog));
         add(arguments, "-serial", "chardev:console");
         add(arguments, "-virtfs", share(option(Path.of("/")), "host") + ",readonly=on");

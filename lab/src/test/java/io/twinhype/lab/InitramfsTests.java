@@ -2,6 +2,7 @@ package io.twinhype.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.twinhype.kmod.testing.TestModule;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -7,6 +7,8 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -20,13 +22,32 @@ final class KeyboardTests {
     void everyKeyReachesTheLabUntilThreeEscapes() throws Exception {
         ByteArrayOutputStream lab = new ByteArrayOutputStream();
         CountDownLatch givenUp = new CountDownLatch(1);
-        Keyboard.connect(
-                new TestTerminal(new ByteArrayInputStream("a\3\u001d\u001db\u001d\u001d\u001dc".getBytes(US_ASCII))),
-                CompletableFuture.completedFuture(lab),
-                new CompletableFuture<>(),
-                givenUp::countDown);
+        PipedOutputStream fingers = new PipedOutputStream();
+        Keyboard keyboard = Keyboard.of(new TestTerminal(new PipedInputStream(fingers)));
+        keyboard.connect(CompletableFuture.completedFuture(lab), new CompletableFuture<>(), givenUp::countDown);
+        fingers.write("a\3\u001d\u001db\u001d\u001d\u001dc".getBytes(US_ASCII));
         assertThat(givenUp.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(lab.toString(US_ASCII)).isEqualTo("a\3\u001d\u001db\u001d\u001d");
+    }
+
+    @Test
+    void afterAnotherBootTheKeysGoToTheNewLab() throws Exception {
+        ByteArrayOutputStream first = new ByteArrayOutputStream();
+        ByteArrayOutputStream second = new ByteArrayOutputStream();
+        CountDownLatch givenUp = new CountDownLatch(1);
+        PipedOutputStream fingers = new PipedOutputStream();
+        Keyboard keyboard = Keyboard.of(new TestTerminal(new PipedInputStream(fingers)));
+        keyboard.connect(CompletableFuture.completedFuture(first), new CompletableFuture<>(), () -> {});
+        keyboard.connect(CompletableFuture.completedFuture(second), new CompletableFuture<>(), givenUp::countDown);
+        fingers.write("x\u001d\u001d\u001d".getBytes(US_ASCII));
+        assertThat(givenUp.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(first.size()).isZero();
+        assertThat(second.toString(US_ASCII)).startsWith("x");
+        CountDownLatch again = new CountDownLatch(1);
+        keyboard.connect(new CompletableFuture<>(), new CompletableFuture<>(), again::countDown);
+        assertThat(again.getCount())
+                .as("who has given up does not wait for another boot")
+                .isZero();
     }
 
     @Test
@@ -34,7 +55,7 @@ final class KeyboardTests {
         ByteArrayOutputStream sizes = new ByteArrayOutputStream();
         CompletableFuture<OutputStream> control = new CompletableFuture<>();
         TestTerminal terminal = new TestTerminal(new ByteArrayInputStream(new byte[0]));
-        Keyboard.connect(terminal, new CompletableFuture<>(), control, () -> {});
+        Keyboard.of(terminal).connect(new CompletableFuture<>(), control, () -> {});
         terminal.resize(new LabTerminal.Size(1, 2));
         control.complete(sizes);
         terminal.resize(new LabTerminal.Size(50, 120));

@@ -1,5 +1,6 @@
 package io.twinhype.lab;
 
+import io.twinhype.kmod.testing.TestModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

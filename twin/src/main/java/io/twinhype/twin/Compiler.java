@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
 record Compiler(String command, String version) {
     private static final Pattern CONFIG = Pattern.compile("(?m)^CONFIG_GCC_VERSION=(\\d+)\\d{4}$");
 
-    static Compiler of(KernelTree kernel) throws IOException, TwinException, InterruptedException {
+    static Compiler of(KernelTree kernel, BuildRoot root) throws IOException, TwinException, InterruptedException {
         Path config = kernel.headers().resolve(".config");
         Matcher match = CONFIG.matcher(Files.readString(config));
         if (!match.find()) {
@@ -25,16 +25,17 @@ record Compiler(String command, String version) {
         }
         String major = match.group(1);
         for (String command : List.of("gcc-" + major, "gcc")) {
-            if (Tool.isInstalled(command) && firstLine(command, "-dumpversion").equals(major)) {
-                return new Compiler(command, firstLine(command, "--version"));
+            if (root.has(command) && firstLine(root, command, "-dumpversion").equals(major)) {
+                return new Compiler(command, firstLine(root, command, "--version"));
             }
         }
         throw new BuildException("Kernel " + kernel.release() + " was built with gcc " + major
                 + ", and so must its modules; install the package gcc-" + major + ".");
     }
 
-    private static String firstLine(String... command) throws IOException, TwinException, InterruptedException {
-        return new Tool(Path.of("/"), command)
+    private static String firstLine(BuildRoot root, String... command)
+            throws IOException, TwinException, InterruptedException {
+        return root.tool(List.of(command), Path.of("/"))
                 .run()
                 .output()
                 .lines()

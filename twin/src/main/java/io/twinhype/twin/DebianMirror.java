@@ -23,6 +23,8 @@ final class DebianMirror {
     private static final Path KEYRING = Path.of("/usr/share/keyrings/debian-archive-keyring.gpg");
     /** How {@code apt-get update --print-uris} names the index of each suite it would fetch. */
     private static final Pattern INDEX = Pattern.compile("'(\\S+)/dists/([a-z]+)(-security)?/InRelease'.*");
+    /** How {@code apt-get --simulate} names a package it would install. */
+    private static final Pattern INSTALLED = Pattern.compile("Inst (\\S+) \\((\\S+) .*");
     /** Debian's releases; a source for anything else (a vendor's repository) is none of its mirrors. */
     private static final Set<String> DEBIAN =
             Set.of("bookworm", "trixie", "forky", "duke", "sid", "oldstable", "stable", "testing", "unstable");
@@ -81,10 +83,14 @@ final class DebianMirror {
         succeed("fetch the package lists", apt("apt-get", "-qq", "-o", "APT::Update::Error-Mode=any", "update"));
     }
 
-    /** All versions, in the indices fetched last, of the packages whose names match. */
-    List<DebianPackage> packages(Pattern names) throws IOException, TwinException, InterruptedException {
+    /**
+     * All versions, in the indices fetched last, of the packages whose names match.
+     *
+     * @param prefix with which all these names begin
+     */
+    List<DebianPackage> packages(String prefix, Pattern names) throws IOException, TwinException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("apt-cache", "show", "--all-versions"));
-        List<String> known = succeed("list packages", apt("apt-cache", "pkgnames", "linux-"))
+        List<String> known = succeed("list packages", apt("apt-cache", "pkgnames", prefix))
                 .output()
                 .lines()
                 .filter(names.asMatchPredicate())
@@ -98,12 +104,46 @@ final class DebianMirror {
                 .output());
     }
 
+    /**
+     * The packages of these names and all they depend on, as apt would install them where nothing is installed, each in the
+     * version it would choose.
+     */
+    List<DebianPackage> withDependencies(List<String> names) throws IOException, TwinException, InterruptedException {
+        List<String> simulation =
+                new ArrayList<>(List.of("apt-get", "--simulate", "--no-install-recommends", "install"));
+        simulation.addAll(names);
+        List<String> chosen = new ArrayList<>();
+        String told = succeed(
+                        "work out what " + names.getFirst() + " depends on", apt(simulation.toArray(String[]::new)))
+                .output();
+        for (String line : told.lines().toList()) {
+            Matcher match = INSTALLED.matcher(line);
+            if (match.matches()) {
+                chosen.add(match.group(1) + "=" + match.group(2));
+            }
+        }
+        List<String> show = new ArrayList<>(List.of("apt-cache", "show"));
+        show.addAll(chosen);
+        // A version that two suites have is listed twice.
+        List<DebianPackage> packages =
+                parse(succeed("read the package lists", apt(show.toArray(String[]::new)))
+                                .output())
+                        .stream()
+                        .distinct()
+                        .toList();
+        if (packages.size() != chosen.size()) {
+            throw new KernelFetchException("apt would install " + chosen.size() + " packages for " + names.getFirst()
+                    + " but describes " + packages.size() + " of them; try again when the mirror is up to date.");
+        }
+        return packages;
+    }
+
     /** Downloads packages into a directory; apt compares each with the hash in the signed index. */
     void download(Collection<DebianPackage> packages, Path into)
             throws IOException, TwinException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("apt-get", "-qq", "download"));
         packages.forEach(each -> command.add(each.name() + "=" + each.version()));
-        succeed("download the kernel's packages", new Tool(command, into, environment()).run());
+        succeed("download the packages", new Tool(command, into, environment()).run());
     }
 
     static List<DebianPackage> parse(String stanzas) {

@@ -1,14 +1,8 @@
 package io.twinhype.twin;
 
-import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The edits tried on one kernel's source; nothing is written or built.
@@ -19,8 +13,6 @@ import java.util.regex.Pattern;
  * @param outcomes one for each edit
  */
 public record EditTrial(String version, String series, boolean known, List<EditOutcome> outcomes) {
-    private static final Pattern NUMBER = Pattern.compile("(?m)^(VERSION|PATCHLEVEL|SUBLEVEL)\\s*=\\s*(\\d+)\\s*$");
-
     public EditTrial {
         outcomes = List.copyOf(outcomes);
     }
@@ -32,25 +24,8 @@ public record EditTrial(String version, String series, boolean known, List<EditO
      */
     public static EditTrial on(Path source, EditSet edits, Optional<Vendor> vendor, TwinCache cache)
             throws TwinException, InterruptedException {
-        Path makefile = source.resolve("Makefile");
-        String text;
-        try {
-            text = Files.readString(makefile);
-        } catch (NoSuchFileException | MalformedInputException _) {
-            throw noSource(source);
-        } catch (IOException e) {
-            throw new TwinException(makefile + " can't be read (" + e + "); check its owner and permissions.", e);
-        }
-        String[] numbers = {"", "", ""};
-        Matcher matcher = NUMBER.matcher(text);
-        while (matcher.find()) {
-            numbers[List.of("VERSION", "PATCHLEVEL", "SUBLEVEL").indexOf(matcher.group(1))] = matcher.group(2);
-        }
-        String series = numbers[0] + "." + numbers[1];
-        if (!SeriesOrder.isSeries(series)) {
-            throw noSource(source);
-        }
-        return on(source, series, series + "." + numbers[2], edits, vendor, cache);
+        SourceTree tree = SourceTree.in(source);
+        return on(source, tree.series(), tree.version(), edits, vendor, cache);
     }
 
     /** Tries edits on the source of a kernel from packages. */
@@ -104,10 +79,5 @@ public record EditTrial(String version, String series, boolean known, List<EditO
             Path source, String series, String version, EditSet edits, Optional<Vendor> vendor, TwinCache cache)
             throws TwinException, InterruptedException {
         return new EditTrial(version, series, edits.knows(series), edits.tryOn(source, series, vendor, cache));
-    }
-
-    private static TwinException noSource(Path source) {
-        return new TwinException(source + " has no Makefile that tells a kernel's version; name the top directory of an"
-                + " unpacked kernel source.");
     }
 }

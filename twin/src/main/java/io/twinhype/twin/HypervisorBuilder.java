@@ -7,7 +7,9 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Builds the base module, the hypervisors and the guests' probe. A module is kept under the hash of everything it was built
@@ -15,13 +17,15 @@ import java.util.Optional;
  */
 public final class HypervisorBuilder {
     /** Goes into every identity: to be raised when this class builds differently from the same input. */
-    private static final String RECIPE = "2";
+    private static final String RECIPE = "3";
 
     private static final String RECORD = "identity.json";
 
     private final TwinCache cache;
     private final KernelSources sources;
     private final Progress progress;
+    /** Looked at once: a toolchain has thousands of files. */
+    private final Map<KernelTree, BuildRoot> roots = new ConcurrentHashMap<>();
 
     public HypervisorBuilder(TwinCache cache, KernelSources sources, Progress progress) {
         this.cache = cache;
@@ -47,12 +51,19 @@ public final class HypervisorBuilder {
         for (SourcePatch patch : request.patches()) {
             titles.add(patch.reversed() ? "reverted: " + patch.title() : patch.title());
         }
+        if (request.source().isPresent()) {
+            request.source().get().requireKvmFor(request.kernel());
+        }
         return steps().quietly("Building " + name, () -> {
-            Compiler compiler = Compiler.of(request.kernel());
+            BuildRoot root = root(request.kernel());
+            Compiler compiler = Compiler.of(request.kernel(), root);
             String own = KernelSources.hash(List.of(sources.edits(), sources.base(), sources.twin()));
-            Sha256 identity = identity(name, request.kernel(), compiler)
+            Sha256 identity = identity(name, request.kernel(), compiler, root)
                     .add("vendor", request.vendor().word())
                     .add("sources", own);
+            if (request.source().isPresent()) {
+                identity.add("source", KvmSource.hash(request.source().get()));
+            }
             for (SourcePatch patch : request.patches()) {
                 identity.add(patch.reversed() ? "revert" : "apply", readable(patch));
             }
@@ -63,6 +74,8 @@ public final class HypervisorBuilder {
                     identity.hex(),
                     request.kernel(),
                     compiler,
+                    root,
+                    origin(request),
                     titles,
                     own,
                     fresh -> prepare(request, fresh),
@@ -76,7 +89,8 @@ public final class HypervisorBuilder {
 
     @FunctionalInterface
     private interface Preparation {
-        void in(Path directory) throws IOException, TwinException, InterruptedException;
+        /** Writes the sources, and says what is to be known of them. */
+        List<String> in(Path directory) throws IOException, TwinException, InterruptedException;
     }
 
     private record Recipe(
@@ -86,23 +100,26 @@ public final class HypervisorBuilder {
             String identity,
             KernelTree kernel,
             Compiler compiler,
+            BuildRoot root,
+            String source,
             List<String> patches,
             String sourcesHash,
             Preparation preparation,
             List<String> variables) {
         /** What the directory is called in which modules of this kind are compiled again and again. */
         String tree() {
-            return "tree-" + name + (vendor.isEmpty() ? "" : "-" + vendor);
+            return "tree-" + name + (vendor.isEmpty() ? "" : "-" + vendor) + "-" + kernel.series();
         }
     }
 
     private ModuleBuild buildPlain(KernelTree kernel, String name, Path directory)
             throws TwinException, InterruptedException {
         return steps().quietly("Building " + name, () -> {
-            Compiler compiler = Compiler.of(kernel);
+            BuildRoot root = root(kernel);
+            Compiler compiler = Compiler.of(kernel, root);
             String own = KernelSources.hash(List.of(directory));
             String identity =
-                    identity(name, kernel, compiler).add("sources", own).hex();
+                    identity(name, kernel, compiler, root).add("sources", own).hex();
             return cachedOrBuilt(new Recipe(
                     name,
                     "",
@@ -110,21 +127,37 @@ public final class HypervisorBuilder {
                     identity,
                     kernel,
                     compiler,
+                    root,
+                    "",
                     List.of(),
                     own,
-                    fresh -> Trees.copy(directory, fresh),
+                    fresh -> {
+                        Trees.copy(directory, fresh);
+                        return List.of();
+                    },
                     List.of()));
         });
     }
 
-    private static Sha256 identity(String name, KernelTree kernel, Compiler compiler) {
-        return new Sha256().add("recipe", RECIPE).add("name", name).add("toolchain", toolchain(kernel, compiler));
+    private static Sha256 identity(String name, KernelTree kernel, Compiler compiler, BuildRoot root) {
+        return new Sha256().add("recipe", RECIPE).add("name", name).add("toolchain", toolchain(kernel, compiler, root));
     }
 
-    private static String toolchain(KernelTree kernel, Compiler compiler) {
+    private static String toolchain(KernelTree kernel, Compiler compiler, BuildRoot root) {
         Sha256 hash = new Sha256().add("release", kernel.release()).add("compiler", compiler.version());
-        kernel.packages().forEach(each -> hash.add(each.name() + "=" + each.version(), each.sha256()));
+        for (List<DebianPackage> packages : List.of(kernel.packages(), root.packages())) {
+            packages.forEach(each -> hash.add(each.name() + "=" + each.version(), each.sha256()));
+        }
         return hash.hex();
+    }
+
+    private BuildRoot root(KernelTree kernel) throws TwinException, InterruptedException {
+        BuildRoot known = roots.get(kernel);
+        if (known == null) {
+            known = BuildRoot.of(kernel, cache, progress);
+            roots.put(kernel, known);
+        }
+        return known;
     }
 
     private static String readable(SourcePatch patch) throws PatchException {
@@ -135,10 +168,25 @@ public final class HypervisorBuilder {
         }
     }
 
-    private void prepare(BuildRequest request, Path fresh) throws IOException, TwinException, InterruptedException {
-        KvmSource.copy(KvmSource.of(request.kernel(), cache, steps()), fresh);
+    private static String origin(BuildRequest request) {
+        return request.source()
+                .map(source -> source.directory() + ", Linux " + source.version())
+                .orElse("linux-source-" + request.kernel().series() + " "
+                        + request.kernel().version());
+    }
+
+    private List<String> prepare(BuildRequest request, Path fresh)
+            throws IOException, TwinException, InterruptedException {
+        if (request.source().isPresent()) {
+            KvmSource.copy(request.source().get(), fresh);
+        } else {
+            KvmSource.copy(KvmSource.of(request.kernel(), cache, steps()), fresh);
+        }
+        List<String> notes = new ArrayList<>();
         for (SourcePatch patch : request.patches()) {
-            patch.applyTo(fresh);
+            for (String note : patch.applyTo(fresh)) {
+                notes.add(patch.file().getFileName() + ": " + note);
+            }
         }
         EditSet.read(sources.edits())
                 .applyTo(
@@ -149,6 +197,7 @@ public final class HypervisorBuilder {
                         new Coccinelle(cache.edits()));
         Trees.copy(sources.twin(), fresh);
         Files.copy(sources.header(), fresh.resolve(sources.header().getFileName()));
+        return notes;
     }
 
     private ModuleBuild cachedOrBuilt(Recipe recipe) throws IOException, TwinException, InterruptedException {
@@ -159,7 +208,7 @@ public final class HypervisorBuilder {
                 return cached.get();
             }
             Path fresh = Files.createDirectory(workspace.scratch().resolve("sources"));
-            recipe.preparation().in(fresh);
+            List<String> notes = recipe.preparation().in(fresh);
             Path result = Files.createDirectory(workspace.scratch().resolve("result"));
             long start = System.nanoTime();
             steps().act("Compiling " + recipe.name(), () -> compile(recipe, fresh, result));
@@ -171,7 +220,9 @@ public final class HypervisorBuilder {
                     recipe.identity(),
                     recipe.kernel().release(),
                     recipe.kernel().version(),
+                    recipe.source(),
                     recipe.patches(),
+                    notes,
                     recipe.sourcesHash(),
                     recipe.compiler().version(),
                     Sha256.of(module(result, recipe.name())),
@@ -202,11 +253,13 @@ public final class HypervisorBuilder {
     private void compile(Recipe recipe, Path fresh, Path result)
             throws IOException, TwinException, InterruptedException {
         Path log = result.resolve("build.log");
-        Kbuild kbuild = new Kbuild(recipe.kernel(), recipe.compiler());
+        Kbuild kbuild = new Kbuild(recipe.kernel(), recipe.compiler(), recipe.root());
         List<String> variables = new ArrayList<>(recipe.variables());
         variables.add("TWINHYPE_IDENTITY=" + recipe.identity());
         try (BuildTree tree = BuildTree.with(
-                fresh, cache.builds().resolve(recipe.tree()), toolchain(recipe.kernel(), recipe.compiler()))) {
+                fresh,
+                cache.builds().resolve(recipe.tree()),
+                toolchain(recipe.kernel(), recipe.compiler(), recipe.root()))) {
             kbuild.build(tree.directory(), variables, log);
             kbuild.strip(module(tree.directory(), recipe.name()), module(result, recipe.name()));
             Files.copy(tree.directory().resolve("Module.symvers"), result.resolve("Module.symvers"));

@@ -2,9 +2,11 @@ package io.twinhype.twin;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The rules for modules that share a machine.
@@ -34,17 +36,49 @@ record Independence(SymbolVersions kernel, SymbolVersions baseExports, String ve
                 findings.add(twin.name() + " exports " + symbol + "; a hypervisor must not export anything, or a second"
                         + " one can't be loaded.");
             }
-            String abi = twin.info().getOrDefault("twinhype_abi", "none");
-            String baseAbi = base.info().getOrDefault("twinhype_abi", "none");
-            if (!abi.equals(baseAbi)) {
-                findings.add(
-                        twin.name() + " is built for ABI version " + abi + " of the base, which has " + baseAbi + ".");
-            }
+            checkAgreement(twin, findings);
             if (others.stream().anyMatch(other -> other.name().equals(twin.name()))) {
                 findings.add("Two hypervisors have the name " + twin.name() + ".");
             }
         }
+        checkVendors(twins, findings);
         return findings;
+    }
+
+    /** What twin and base state of the interface between them: kernel/base/twinhype_base.h. */
+    private void checkAgreement(ModuleFile twin, List<String> findings) {
+        String abi = stated(twin, "twinhype_abi");
+        String baseAbi = stated(base, "twinhype_abi");
+        if (!abi.equals(baseAbi)) {
+            findings.add(twin.name() + " is built for ABI version " + abi + " of the base, which has " + baseAbi + ".");
+        }
+        String sizes = stated(twin, "twinhype_sizes");
+        String baseSizes = stated(base, "twinhype_sizes");
+        if (!sizes.equals(baseSizes)) {
+            findings.add(twin.name() + " shares structures of these sizes with the base: " + sizes + "; the base has "
+                    + baseSizes + "; build both again.");
+        }
+        String vendor = stated(twin, "twinhype_vendor");
+        String served = stated(base, "twinhype_vendor");
+        if (!List.of(served.split(",", -1)).contains(vendor)) {
+            findings.add(twin.name() + " is built for the vendor " + vendor + ", the base for " + served + ".");
+        }
+    }
+
+    private static void checkVendors(List<ModuleFile> twins, List<String> findings) {
+        Map<String, String> vendors = new TreeMap<>();
+        twins.forEach(twin -> vendors.putIfAbsent(stated(twin, "twinhype_vendor"), twin.name()));
+        if (vendors.size() > 1) {
+            findings.add("The hypervisors are built for different processors: "
+                    + vendors.entrySet().stream()
+                            .map(each -> each.getValue() + " for " + each.getKey())
+                            .collect(Collectors.joining(", "))
+                    + ".");
+        }
+    }
+
+    private static String stated(ModuleFile module, String key) {
+        return module.info().getOrDefault(key, "none");
     }
 
     VerificationReport report(List<ModuleFile> twins) {

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 
 /** Runs the kernel's build system on a directory of module source (Documentation/kbuild/modules.rst). */
@@ -16,10 +15,12 @@ final class Kbuild {
 
     private final KernelTree kernel;
     private final Compiler compiler;
+    private final BuildRoot root;
 
-    Kbuild(KernelTree kernel, Compiler compiler) {
+    Kbuild(KernelTree kernel, Compiler compiler, BuildRoot root) {
         this.kernel = kernel;
         this.compiler = compiler;
+        this.root = root;
     }
 
     /**
@@ -47,17 +48,21 @@ final class Kbuild {
                 "CC=" + compiler.command(),
                 // Warnings of the kernel quote source paths: those of the kernel, not of the cache.
                 "KCFLAGS=-fmacro-prefix-map=" + directory + "/=",
+                // Type information for BPF would need pahole, and headers that have vmlinux, which Debian 12's have
+                // not.
+                "CONFIG_DEBUG_INFO_BTF_MODULES=",
                 "modules"));
         command.addAll(variables);
-        if (new Tool(command, directory, Map.of()).run(log) != 0) {
+        if (root.tool(command, directory).run(log) != 0) {
             throw failure(directory, log);
         }
     }
 
     /** Takes the debugging information out of a module, and with it most of its size. */
     void strip(Path module, Path to) throws IOException, TwinException, InterruptedException {
-        Tool.Result result =
-                new Tool(module.getRoot(), "strip", "--strip-debug", "-o", to.toString(), module.toString()).run();
+        Tool.Result result = root.tool(
+                        List.of("strip", "--strip-debug", "-o", to.toString(), module.toString()), Path.of("/"))
+                .run();
         if (!result.succeeded()) {
             throw DiskFullException.saidIn(result.errors())
                     ? new DiskFullException(to)

@@ -1,10 +1,10 @@
 package io.twinhype.twin;
 
-import java.io.IOException;
+import io.twinhype.kmod.KernelModule;
+import io.twinhype.kmod.KernelModuleException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,13 +49,15 @@ record ModuleFile(
     }
 
     /** Reads a module for this machine's byte order and word length, x86-64. */
-    static ModuleFile read(Path file) throws IOException, VerificationException {
+    static ModuleFile read(Path file) throws VerificationException {
         try {
-            ElfFile elf = ElfFile.from(Files.readAllBytes(file));
+            ElfFile elf = ElfFile.from(KernelModule.elf(file));
             if (elf.e_type != ElfFile.ET_REL || elf.e_machine != ElfFile.ARCH_X86_64) {
                 throw new VerificationException(List.of(file + " is not a kernel module for x86-64."));
             }
             return read(elf);
+        } catch (KernelModuleException e) {
+            throw new VerificationException(List.of(e.getMessage()));
         } catch (ElfException | IndexOutOfBoundsException | NegativeArraySizeException | NullPointerException e) {
             throw new VerificationException(List.of(file + " is not a whole ELF file; build it again."));
         }
@@ -72,13 +74,7 @@ record ModuleFile(
         for (ElfSection section : sections(elf)) {
             String name = String.valueOf(section.header.getName());
             switch (name) {
-                case ".modinfo" ->
-                    strings(section.getData()).forEach(entry -> {
-                        int equals = entry.indexOf('=');
-                        if (equals > 0) {
-                            info.putIfAbsent(entry.substring(0, equals), entry.substring(equals + 1));
-                        }
-                    });
+                case ".modinfo" -> info.putAll(KernelModule.information(section.getData()));
                 case EXPORT_NAMES -> exported.addAll(strings(section.getData()));
                 case "__versions" -> versions.putAll(versions(section.getData()));
                 default -> {

@@ -1,5 +1,6 @@
 package io.twinhype.twin;
 
+import io.twinhype.kmod.KernelModule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,8 +63,7 @@ public final class ModuleVerifier {
         try (Stream<Path> modules = Files.find(
                 kernel.modulesDirectory(),
                 Integer.MAX_VALUE,
-                (path, attributes) ->
-                        attributes.isRegularFile() && path.toString().endsWith(".ko"))) {
+                (path, attributes) -> attributes.isRegularFile() && KernelModule.isModule(path))) {
             return modules.findFirst()
                     .orElseThrow(() -> new VerificationException(
                             List.of("There is no module in " + kernel.modulesDirectory() + " to compare with.")));

@@ -8,6 +8,15 @@ final class NearestText {
 
     /** A clause: where the longest run of the wanted lines begins, and which line ends it. */
     static String in(String text, String wanted) {
+        return in(text, wanted, "the edit");
+    }
+
+    /**
+     * A clause: where the longest run of the wanted lines begins, and which line ends it.
+     *
+     * @param wanting who wants these lines, such as "the patch"
+     */
+    static String in(String text, String wanted, String wanting) {
         List<String> lines = text.lines().map(String::strip).toList();
         List<String> find =
                 wanted.lines().map(String::strip).dropWhile(String::isEmpty).toList();
@@ -26,7 +35,7 @@ final class NearestText {
                 }
             }
             if (best >= 0) {
-                return describe(lines, best, tail, length);
+                return describe(lines, best, tail, length, wanting);
             }
         }
         return "no line of it is in the file";
@@ -42,13 +51,13 @@ final class NearestText {
         return run;
     }
 
-    private static String describe(List<String> lines, int at, List<String> wanted, int length) {
+    private static String describe(List<String> lines, int at, List<String> wanted, int length, String wanting) {
         String nearest = "the nearest place is line " + (at + 1) + ", \"" + wanted.getFirst() + "\"";
         if (length == wanted.size()) {
             return nearest + ", where only white space or what stands before it differs";
         }
         String there = at + length < lines.size() ? "\"" + lines.get(at + length) + "\"" : "the end of the file";
-        return nearest + ", but line " + (at + length + 1) + " is " + there + " where the edit has \""
+        return nearest + ", but line " + (at + length + 1) + " is " + there + " where " + wanting + " has \""
                 + wanted.get(length) + "\"";
     }
 }

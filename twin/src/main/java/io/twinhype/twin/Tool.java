@@ -108,6 +108,8 @@ final class Tool {
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         builder.environment().keySet().removeIf(Tool::steersMake);
         builder.environment().put("LC_ALL", "C");
+        // The kernel's Makefile unsets LC_ALL, and the compiler would quote names in UTF-8 again.
+        builder.environment().put("LANG", "C");
         builder.environment().putAll(environment);
         return builder;
     }

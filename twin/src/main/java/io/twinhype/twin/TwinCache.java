@@ -1,7 +1,9 @@
 package io.twinhype.twin;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Where downloads and builds are kept, outside any work tree.
@@ -25,6 +27,10 @@ public record TwinCache(Path directory) {
         return directory.resolve("kernels").resolve(series);
     }
 
+    Path toolchain(String suite) {
+        return directory.resolve("toolchains").resolve(suite);
+    }
+
     Path builds() {
         return directory.resolve("builds");
     }
@@ -32,5 +38,17 @@ public record TwinCache(Path directory) {
     /** Results of semantic edits; see {@link Coccinelle}. */
     Path edits() {
         return directory.resolve("edits");
+    }
+
+    /** What a module of this identity was built from, if it was built into this cache. */
+    Optional<BuildRecord> record(String identity) {
+        if (!identity.matches("[0-9a-f]{64}")) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Json.read(builds().resolve(identity).resolve("identity.json"), BuildRecord.class));
+        } catch (IOException _) {
+            return Optional.empty();
+        }
     }
 }

@@ -8,6 +8,7 @@ public sealed class TwinException extends Exception
                 EditMismatchException,
                 KernelFetchException,
                 PatchException,
+                SigningException,
                 VerificationException {
     public TwinException(String message) {
         super(message);

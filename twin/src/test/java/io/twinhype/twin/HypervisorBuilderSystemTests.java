@@ -77,14 +77,14 @@ final class HypervisorBuilderSystemTests {
                 .withMessageContaining("no_such_name")
                 .withMessageContaining("The whole log is " + cache.builds().resolve("failed-twinhype_base.log"));
         assertThat(cache.builds().resolve("failed-twinhype_base.log")).content().contains("no_such_name");
-        assertThat(cache.builds().resolve("tree-twinhype_base")).doesNotExist();
+        assertThat(cache.builds().resolve("tree-twinhype_base-6.1")).doesNotExist();
     }
 
     @Test
     void anInterruptedBuildEndsTheCompilerAndLeavesNothing() throws Exception {
         TwinCache cache = new TwinCache(directory.resolve("cache"));
         // The tree's path is in the command line of make and of every compiler it starts.
-        String mark = cache.builds().resolve("tree-twinhype_base").toString();
+        String mark = cache.builds().resolve("tree-twinhype_base-6.1").toString();
         Thread build = Thread.ofPlatform().start(() -> {
             try {
                 new HypervisorBuilder(cache, new KernelSources(KERNEL), Progress.SILENT).buildBase(kernel);

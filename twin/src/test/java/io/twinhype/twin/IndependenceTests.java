@@ -113,16 +113,43 @@ final class IndependenceTests {
 
     @Test
     void anotherKernelAndAnotherAbiAreNamed() {
-        ModuleFile foreign = new ModuleFile(
-                Map.of("name", "twinhype_a", "vermagic", "6.1.0-55-amd64 SMP ", "twinhype_abi", "2"),
-                Set.of(),
-                Set.of("printk"),
-                Set.of(),
-                CRCS);
+        ModuleFile foreign = stating(a, Map.of("vermagic", "6.1.0-55-amd64 SMP ", "twinhype_abi", "2"));
         assertThat(rules.findings(List.of(foreign)))
                 .containsExactly(
                         "twinhype_a has the version magic \"6.1.0-55-amd64 SMP \", the kernel \"" + MAGIC + "\".",
                         "twinhype_a is built for ABI version 2 of the base, which has 1.");
+    }
+
+    @Test
+    void otherSizesOfSharedStructuresAreNamed() {
+        assertThat(rules.findings(List.of(stating(a, Map.of("twinhype_sizes", "description:88")), b)))
+                .containsExactly("twinhype_a shares structures of these sizes with the base: description:88; the base"
+                        + " has description:80; build both again.");
+    }
+
+    @Test
+    void hypervisorsForDifferentProcessorsAreNamed() {
+        assertThat(rules.findings(List.of(a, stating(b, Map.of("twinhype_vendor", "vmx")))))
+                .containsExactly(
+                        "The hypervisors are built for different processors: twinhype_a for svm, twinhype_b for vmx.");
+    }
+
+    @Test
+    void aVendorThatTheBaseDoesNotServeIsNamed() {
+        assertThat(rules.findings(List.of(stating(a, Map.of("twinhype_vendor", "tdx")))))
+                .containsExactly("twinhype_a is built for the vendor tdx, the base for svm,vmx.");
+    }
+
+    @Test
+    void aModuleThatStatesNothingIsRefused() {
+        ModuleFile silent = new ModuleFile(
+                Map.of("name", "twinhype_a", "vermagic", MAGIC), Set.of(), Set.of("printk"), Set.of(), CRCS);
+        assertThat(rules.findings(List.of(silent)))
+                .containsExactly(
+                        "twinhype_a is built for ABI version none of the base, which has 1.",
+                        "twinhype_a shares structures of these sizes with the base: none; the base has description:80;"
+                                + " build both again.",
+                        "twinhype_a is built for the vendor none, the base for svm,vmx.");
     }
 
     @Test
@@ -135,8 +162,25 @@ final class IndependenceTests {
     }
 
     private static ModuleFile module(String name, Set<String> needs, Set<String> has, Set<String> exports) {
-        return new ModuleFile(
-                Map.of("name", name, "vermagic", MAGIC, "twinhype_abi", "1"), has, needs, exports, versions(needs));
+        Map<String, String> info = Map.of(
+                "name",
+                name,
+                "vermagic",
+                MAGIC,
+                "twinhype_abi",
+                "1",
+                "twinhype_sizes",
+                "description:80",
+                "twinhype_vendor",
+                name.equals("twinhype_base") ? "svm,vmx" : "svm");
+        return new ModuleFile(info, has, needs, exports, versions(needs));
+    }
+
+    /** The same module, with other entries in its modinfo. */
+    private static ModuleFile stating(ModuleFile module, Map<String, String> entries) {
+        Map<String, String> info = new HashMap<>(module.info());
+        info.putAll(entries);
+        return new ModuleFile(info, module.defined(), module.undefined(), module.exported(), module.versions());
     }
 
     private static Map<String, Long> versions(Set<String> needs) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Against the package mirror of this machine's apt, and against one that does not answer. */
 @Tag("system")
 final class KernelPackagesSystemTests {
-    private static final KernelPackages.MirrorSource UNREACHABLE = (suite, apt) -> DebianMirror.at(
+    private static final PackageStore.MirrorSource UNREACHABLE = (suite, apt) -> DebianMirror.at(
             apt,
             List.of("deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://127.0.0.1:9/debian " + suite
                     + " main"));

@@ -27,12 +27,14 @@ final class KernelPackagesTests {
                 part("linux-kbuild-6.1", "6.1.192-2"),
                 part("linux-source-6.1", "6.1.192-2"),
                 part("linux-source-6.1", "6.1.176-1"));
-        assertThat(PackageSet.complete("6.1", available)).singleElement().satisfies(set -> {
-            assertThat(set.release()).isEqualTo("6.1.0-56-amd64");
-            assertThat(set.version()).isEqualTo("6.1.192-2");
-            assertThat(set.packages()).hasSize(5).allMatch(each -> each.version()
-                    .equals("6.1.192-2"));
-        });
+        assertThat(PackageSet.complete(KernelSeries.V6_1, available))
+                .singleElement()
+                .satisfies(set -> {
+                    assertThat(set.release()).isEqualTo("6.1.0-56-amd64");
+                    assertThat(set.version()).isEqualTo("6.1.192-2");
+                    assertThat(set.packages()).hasSize(5).allMatch(each -> each.version()
+                            .equals("6.1.192-2"));
+                });
     }
 
     @Test
@@ -44,7 +46,7 @@ final class KernelPackagesTests {
                                 "linux-headers-6.1.0-56-common-rt",
                                 "linux-image-6.12.0-3-amd64")
                         .stream()
-                        .filter(PackageSet.names("6.1").asMatchPredicate()))
+                        .filter(PackageSet.names(KernelSeries.V6_1).asMatchPredicate()))
                 .isEmpty();
     }
 
@@ -82,7 +84,7 @@ final class KernelPackagesTests {
     void anUnknownSeriesNamesTheKnownOnes() {
         assertThatExceptionOfType(KernelFetchException.class)
                 .isThrownBy(() -> KernelSeries.of("5.10"))
-                .withMessage("There are no edits for kernel series 5.10; choose one of: 6.1.");
+                .withMessage("There are no edits for kernel series 5.10; choose one of: 6.1, 6.12.");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.twinhype.twin;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -73,7 +74,9 @@ final class ModuleVerifierSystemTests {
                 int shared_by_mistake(int value) { return value + 1; }
                 EXPORT_SYMBOL_GPL(shared_by_mistake);
                 MODULE_LICENSE("GPL");
-                MODULE_INFO(twinhype_abi, "1");
+                MODULE_INFO(twinhype_abi, "2");
+                MODULE_INFO(twinhype_sizes, "description:80");
+                MODULE_INFO(twinhype_vendor, "svm");
                 """);
         Files.writeString(sources.resolve("two.c"), """
                 #include <linux/module.h>
@@ -82,8 +85,11 @@ final class ModuleVerifierSystemTests {
                 module_init(start);
                 MODULE_LICENSE("GPL");
                 MODULE_INFO(twinhype_abi, "7");
+                MODULE_INFO(twinhype_sizes, "description:8");
+                MODULE_INFO(twinhype_vendor, "vmx");
                 """);
-        new Kbuild(kernel, Compiler.of(kernel)).build(sources, List.of(), directory.resolve("log"));
+        BuildRoot root = BuildRoot.of(kernel, TwinCache.of(System.getenv()), Progress.SILENT);
+        new Kbuild(kernel, Compiler.of(kernel, root), root).build(sources, List.of(), directory.resolve("log"));
         ModuleFile one = ModuleFile.read(sources.resolve("one.ko"));
         ModuleFile two = ModuleFile.read(sources.resolve("two.ko"));
         assertThat(rules().findings(List.of(one, two)))
@@ -91,7 +97,10 @@ final class ModuleVerifierSystemTests {
                         "one exports shared_by_mistake; a hypervisor must not export anything, or a second one can't be"
                                 + " loaded.",
                         "two needs shared_by_mistake, which is in one: they are not independent.",
-                        "two is built for ABI version 7 of the base, which has 1.");
+                        "two is built for ABI version 7 of the base, which has 2.",
+                        "two shares structures of these sizes with the base: description:8; the base has"
+                                + " description:80; build both again.",
+                        "The hypervisors are built for different processors: one for svm, two for vmx.");
     }
 
     @Test
@@ -117,6 +126,40 @@ final class ModuleVerifierSystemTests {
                 .withMessageStartingWith("The modules must not be loaded:")
                 .withMessageContaining("twinhype_a was built with version")
                 .withMessageContaining("of twinhype_attach, but it has");
+    }
+
+    /** Copies of the real modules, in each of which a few bytes say something else. */
+    @Test
+    void doctoredCopiesAreRefused() throws Exception {
+        refused("twinhype_abi=2", "twinhype_abi=3", "is built for ABI version 3 of the base, which has 2.");
+        refused("description:80", "description:88", "twinhype_a shares structures of these sizes with the base:");
+        refused("twinhype_vendor=svm", "twinhype_vendor=vmx", "built for different processors: ");
+        refused("vermagic=6.1.0-", "vermagic=6.1.9-", "twinhype_a has the version magic \"6.1.9-");
+        refused("twinhype_identity=", "twinhype_identitx=", " carries the identity none, not that of its record");
+        refused("\0misc_register\0", "\0misc_registex\0", "twinhype_a needs misc_registex, which neither the kernel");
+    }
+
+    private void refused(String text, String instead, String sentence) throws Exception {
+        String original = Files.readString(twins.getFirst().file(), StandardCharsets.ISO_8859_1);
+        assertThat(original).contains(text);
+        Path doctored = Files.writeString(
+                directory.resolve("doctored.ko"), original.replace(text, instead), StandardCharsets.ISO_8859_1);
+        ModuleBuild other = new ModuleBuild(twins.getFirst().record(), doctored, false);
+        assertThatExceptionOfType(VerificationException.class)
+                .isThrownBy(() -> new ModuleVerifier(kernel).verify(base, List.of(other, twins.getLast())))
+                .withMessageContaining(sentence);
+    }
+
+    @Test
+    void modulesForIntelAreIndependentAndNoneFitsOneForAmd() throws Exception {
+        HypervisorBuilder builder = new HypervisorBuilder(CACHE, new KernelSources(KERNEL), new ListeningProgress());
+        ModuleBuild a = builder.build(new BuildRequest(Twin.A, kernel, Vendor.VMX, List.of()));
+        ModuleBuild b = builder.build(new BuildRequest(Twin.B, kernel, Vendor.VMX, List.of()));
+        assertThat(new ModuleVerifier(kernel).verify(base, List.of(a, b)).modules())
+                .allSatisfy(module -> assertThat(module.imports()).isPositive());
+        assertThatExceptionOfType(VerificationException.class)
+                .isThrownBy(() -> new ModuleVerifier(kernel).verify(base, List.of(twins.getFirst(), b)))
+                .withMessageContaining("different processors: twinhype_a for svm, twinhype_b for vmx.");
     }
 
     @Test

@@ -47,7 +47,7 @@ final class SourcePatchTests {
 
     @Test
     void aFixIsAppliedAndTakenBack() throws Exception {
-        SourcePatch.apply(fix).applyTo(tree);
+        assertThat(SourcePatch.apply(fix).applyTo(tree)).isEmpty();
         assertThat(Files.readString(source)).contains("line 11\nchecked\nline 12\n");
         SourcePatch.revert(fix).applyTo(tree);
         assertThat(Files.readString(source)).isEqualTo(LINES);
@@ -55,9 +55,10 @@ final class SourcePatchTests {
     }
 
     @Test
-    void movedLinesAreFound() throws Exception {
+    void movedLinesAreFoundAndSaid() throws Exception {
         Files.writeString(source, "new\nnew\n" + LINES);
-        SourcePatch.apply(fix).applyTo(tree);
+        assertThat(SourcePatch.apply(fix).applyTo(tree))
+                .containsExactly("hunk #1 of virt/kvm/main.c was found at line 11, 2 lines further down");
         assertThat(Files.readString(source)).contains("line 11\nchecked\nline 12\n");
     }
 
@@ -66,8 +67,10 @@ final class SourcePatchTests {
         Files.writeString(source, LINES.replace("line 12", "line twelve"));
         assertThatExceptionOfType(PatchException.class)
                 .isThrownBy(() -> SourcePatch.apply(fix).applyTo(tree))
-                .withMessage("The patch " + fix + " does not apply: hunk #1 at line 9 of virt/kvm/main.c."
-                        + " It needs to be made for this kernel's source.");
+                .withMessage(
+                        "The patch " + fix + " does not apply: hunk #1 at line 9 of virt/kvm/main.c: the nearest place"
+                                + " is line 9, \"line 9\", but line 12 is \"line twelve\" where the patch has \"line 12\"."
+                                + " It needs to be made for this kernel's source; nothing was built.");
     }
 
     @Test
@@ -92,6 +95,49 @@ final class SourcePatchTests {
         assertThatExceptionOfType(PatchException.class)
                 .isThrownBy(() -> SourcePatch.apply(other).applyTo(tree))
                 .withMessageContaining("it changes mm/mmap.c, which is not among the files");
+    }
+
+    @Test
+    void aFileThatThisKernelDoesNotHaveIsNamed() throws IOException {
+        Path other = Files.writeString(
+                directory.resolve("other.patch"), Files.readString(fix).replace("virt/kvm/main.c", "virt/kvm/later.c"));
+        assertThatExceptionOfType(PatchException.class)
+                .isThrownBy(() -> SourcePatch.apply(other).applyTo(tree))
+                .withMessageContaining("it changes virt/kvm/later.c, which this kernel's source does not have");
+    }
+
+    @Test
+    void oneHunkOfManyIsNamedByItsNumber() throws IOException {
+        Path two = Files.writeString(directory.resolve("two.patch"), Files.readString(fix) + """
+                @@ -16,3 +17,3 @@
+                 line 16
+                -line seventeen
+                +line changed
+                 line 18
+                """);
+        assertThatExceptionOfType(PatchException.class)
+                .isThrownBy(() -> SourcePatch.apply(two).applyTo(tree))
+                .withMessageContaining(
+                        "does not apply: hunk #2 at line 17 of virt/kvm/main.c: the nearest place is line 17,"
+                                + " \"line 16\", but line 18 is \"line 17\" where the patch has \"line seventeen\".");
+    }
+
+    @Test
+    void whatNoHypervisorIsBuiltFromIsLeftOutAndSaid() throws Exception {
+        String tests = Files.readString(fix).replace("virt/kvm/main.c", "tools/testing/selftests/kvm/x.c");
+        Path both = Files.writeString(
+                directory.resolve("both.patch"),
+                Files.readString(fix) + "diff --git a/t b/t\nindex 1..2 100644\n"
+                        + tests.substring(tests.indexOf("---")));
+        assertThat(SourcePatch.apply(both).applyTo(tree))
+                .containsExactly(
+                        "its change to tools/testing/selftests/kvm/x.c is left out: no hypervisor is built from"
+                                + " that");
+        assertThat(Files.readString(source)).contains("checked");
+        Path only = Files.writeString(directory.resolve("only.patch"), tests);
+        assertThatExceptionOfType(PatchException.class)
+                .isThrownBy(() -> SourcePatch.apply(only).applyTo(tree))
+                .withMessageContaining("changes nothing that a hypervisor is built from");
     }
 
     @Test

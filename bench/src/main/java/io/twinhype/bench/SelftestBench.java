@@ -1,0 +1,114 @@
+package io.twinhype.bench;
+
+import io.twinhype.bench.SelftestReport.Row;
+import io.twinhype.lab.LabException;
+import io.twinhype.twin.KernelSelftests;
+import io.twinhype.twin.KernelSources;
+import io.twinhype.twin.Progress;
+import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.TwinException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Runs the kernel's own KVM selftests on stock KVM, on A and on B, in the lab, and compares. */
+public final class SelftestBench {
+    private final SelftestOptions options;
+    private final TwinCache cache;
+    private final KernelSources sources;
+    private final Progress progress;
+
+    /** Prepares a comparison. */
+    public SelftestBench(SelftestOptions options, TwinCache cache, KernelSources sources, Progress progress) {
+        this.options = options;
+        this.cache = cache;
+        this.sources = sources;
+        this.progress = progress;
+    }
+
+    /**
+     * Runs the tests, and writes {@code selftests.json} and {@code selftests.md}.
+     *
+     * @throws BenchException if there is nothing to compare
+     */
+    public SelftestReport run() throws BenchException, TwinException, LabException, InterruptedException {
+        Path out = options.out().toAbsolutePath().normalize();
+        BenchModules modules = BenchModules.of(options.series(), cache, sources, progress);
+        KernelSelftests selftests = KernelSelftests.of(modules.tree(), cache, progress);
+        List<String> tests = chosen(selftests.names(), options.only());
+        Map<String, String> arguments = SelftestNotes.arguments();
+        SelftestRun run = new SelftestRun(modules, selftests.directory(), arguments, options.limit(), progress);
+        Map<SelftestSubject, Map<String, SelftestOutcome>> outcomes = new EnumMap<>(SelftestSubject.class);
+        for (SelftestSubject subject : SelftestSubject.values()) {
+            outcomes.put(subject, run.on(subject, tests, out));
+        }
+        List<Row> rows = new ArrayList<>();
+        for (String test : tests) {
+            rows.add(new Row(
+                    test,
+                    arguments.getOrDefault(test, ""),
+                    outcome(outcomes, SelftestSubject.STOCK, test),
+                    outcome(outcomes, SelftestSubject.A, test),
+                    outcome(outcomes, SelftestSubject.B, test)));
+        }
+        SelftestReport report =
+                new SelftestReport(rows.stream().allMatch(Row::same), rows, selftests.unbuilt(), environment(modules));
+        write(out.resolve("selftests.json"), BenchJson.text(report));
+        write(out.resolve("selftests.md"), SelftestPage.of(report));
+        return report;
+    }
+
+    /** The tests asked for, by their names with or without the directory; if none is named, all that are fit for the lab. */
+    static List<String> chosen(List<String> names, List<String> only) throws BenchException {
+        if (only.isEmpty()) {
+            return names.stream()
+                    .filter(name -> !SelftestNotes.unfit().containsKey(name))
+                    .toList();
+        }
+        List<String> chosen = new ArrayList<>();
+        for (String wanted : only) {
+            chosen.add(names.stream()
+                    .filter(name -> name.equals(wanted) || name.endsWith("/" + wanted))
+                    .findFirst()
+                    .orElseThrow(() -> new BenchException("This kernel has no KVM selftest " + wanted + "; it has: "
+                            + String.join(", ", names) + ".")));
+        }
+        return chosen;
+    }
+
+    private static SelftestOutcome outcome(
+            Map<SelftestSubject, Map<String, SelftestOutcome>> outcomes, SelftestSubject subject, String test)
+            throws BenchException {
+        SelftestOutcome outcome = outcomes.getOrDefault(subject, Map.of()).get(test);
+        if (outcome == null) {
+            throw new BenchException("The lab did not come to " + test + " on " + subject.label()
+                    + ": run it again, with a shorter --limit.");
+        }
+        return outcome;
+    }
+
+    private Map<String, String> environment(BenchModules modules) {
+        Map<String, String> environment = new TreeMap<>();
+        environment.put(
+                "finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        environment.put("kernel", modules.tree().release());
+        environment.put("kernelPackage", modules.tree().version());
+        environment.put("limitSeconds", Long.toString(options.limit().toSeconds()));
+        return environment;
+    }
+
+    private static void write(Path file, String text) throws BenchException {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new BenchException("Cannot write " + file + " (" + e.getMessage() + "): is the disk full?", e);
+        }
+    }
+}
