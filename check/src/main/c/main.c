@@ -20,7 +20,7 @@ static const char usage[] =
 	"  exits     time of one CPUID exit, in TSC ticks\n"
 	"  hold      keep a VM until SIGTERM\n"
 	"  refusals  what a twin must refuse, it refuses with an error\n"
-	"  memory    fill host memory with patterns and look at them until SIGTERM (no device)\n"
+	"  memory    fill host memory (pipes) with patterns and look at them until SIGTERM (no device)\n"
 	"options: --cpu LIST --seconds N --guests N (per device) --pages N (per guest) --pause-every ROUNDS\n"
 	"         --stall SECONDS --count EXITS --repeats N --mebibytes N\n";
 
@@ -82,7 +82,7 @@ static void parse(struct options *options, int count, char **words)
 		} else if (!strcmp(option, "--repeats")) {
 			options->repeats = number(option, value, 1, 1000000);
 		} else if (!strcmp(option, "--mebibytes")) {
-			options->mebibytes = number(option, value, 1, 1000000);
+			options->mebibytes = number(option, value, 1, MAX_PIPES);
 		} else {
 			wrong("there is no option", option);
 		}
@@ -139,7 +139,7 @@ double now(void)
 int main(int count, char **words)
 {
 	struct options options = {
-		.guests = 1, .pages = 16, .count = 100000, .repeats = 5, .mebibytes = 64, .pause_every = 64, .stall = 60,
+		.guests = 1, .pages = 16, .count = 100000, .repeats = 5, .mebibytes = 16, .pause_every = 64, .stall = 60,
 	};
 	const char *command;
 	int (*run)(const struct options *);

@@ -6,6 +6,7 @@
 
 #define MAX_DEVICES 4
 #define MAX_CPUS 16
+#define MAX_PIPES 400	/* of 1 MiB */
 
 struct options {
 	const char *devices[MAX_DEVICES];

@@ -4,15 +4,13 @@ import io.twinhype.bench.BenchJson;
 import io.twinhype.bench.ExitBench;
 import io.twinhype.bench.ExitOptions;
 import io.twinhype.bench.ExitReport;
-import io.twinhype.twin.KernelSeries;
-import io.twinhype.twin.KernelSources;
-import io.twinhype.twin.TwinCache;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -38,12 +36,8 @@ import picocli.CommandLine.Spec;
             "not complain; else 1."
         })
 final class BenchExitsCommand implements Callable<Integer> {
-    @Option(
-            names = "--kernel",
-            paramLabel = "SERIES",
-            defaultValue = "6.1",
-            description = "The kernel series (default: ${DEFAULT-VALUE}).")
-    private String kernel = "6.1";
+    @Mixin
+    private KernelOptions kernel = new KernelOptions();
 
     @Option(
             names = "--rounds",
@@ -86,9 +80,9 @@ final class BenchExitsCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--rounds, --repeats and --exits must be at least 1.");
         }
         ExitReport report = new ExitBench(
-                        new ExitOptions(KernelSeries.of(kernel), rounds, repeats, exits, out),
-                        TwinCache.of(System.getenv()),
-                        KernelSources.of(System.getenv()),
+                        new ExitOptions(kernel.series(), rounds, repeats, exits, out),
+                        KernelOptions.cache(),
+                        KernelOptions.sources(),
                         new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8)))
                 .run();
         PrintWriter print = spec.commandLine().getOut();

@@ -4,9 +4,6 @@ import io.twinhype.bench.SelftestBench;
 import io.twinhype.bench.SelftestOptions;
 import io.twinhype.bench.SelftestOutcome.Verdict;
 import io.twinhype.bench.SelftestReport;
-import io.twinhype.twin.KernelSeries;
-import io.twinhype.twin.KernelSources;
-import io.twinhype.twin.TwinCache;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -16,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -38,12 +36,8 @@ import picocli.CommandLine.Spec;
             "Exit status: 0 if every test came to the same on all three; else 1."
         })
 final class BenchSelftestsCommand implements Callable<Integer> {
-    @Option(
-            names = "--kernel",
-            paramLabel = "SERIES",
-            defaultValue = "6.1",
-            description = "The kernel series (default: ${DEFAULT-VALUE}).")
-    private String kernel = "6.1";
+    @Mixin
+    private KernelOptions kernel = new KernelOptions();
 
     @Option(
             names = "--only",
@@ -76,9 +70,9 @@ final class BenchSelftestsCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--limit must be at least 1 second.");
         }
         SelftestReport report = new SelftestBench(
-                        new SelftestOptions(KernelSeries.of(kernel), only, Duration.ofSeconds(limitSeconds), out),
-                        TwinCache.of(System.getenv()),
-                        KernelSources.of(System.getenv()),
+                        new SelftestOptions(kernel.series(), only, Duration.ofSeconds(limitSeconds), out),
+                        KernelOptions.cache(),
+                        KernelOptions.sources(),
                         new HypervisorProgress(new PrintWriter(System.err, true, StandardCharsets.UTF_8)))
                 .run();
         PrintWriter print = spec.commandLine().getOut();

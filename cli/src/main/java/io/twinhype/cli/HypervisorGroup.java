@@ -15,6 +15,8 @@ import picocli.CommandLine.Spec;
             HypervisorInstallCommand.class,
             HypervisorUninstallCommand.class,
             HypervisorShowCommand.class,
+            HypervisorLoadCommand.class,
+            HypervisorUnloadCommand.class,
             HypervisorCanaryCommand.class
         })
 final class HypervisorGroup implements Runnable {
@@ -25,6 +27,7 @@ final class HypervisorGroup implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "There is no command: build, edits, show, install, uninstall or canary.");
+                spec.commandLine(),
+                "There is no command: build, edits, install, uninstall, show, load, unload or canary.");
     }
 }

@@ -15,7 +15,14 @@ import picocli.CommandLine.Spec;
         versionProvider = Twinhype.Version.class,
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        subcommands = {DemoCommand.class, LabGroup.class, HypervisorGroup.class, KernelGroup.class, BenchGroup.class})
+        subcommands = {
+            DemoCommand.class,
+            LabGroup.class,
+            HypervisorGroup.class,
+            KernelGroup.class,
+            BenchGroup.class,
+            SoakGroup.class
+        })
 final class Twinhype implements Runnable {
     @Option(
             names = "--verbose",

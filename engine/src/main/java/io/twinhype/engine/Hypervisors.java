@@ -75,6 +75,39 @@ public final class Hypervisors {
         }
     }
 
+    /**
+     * Unloads a hypervisor that no VM uses.
+     *
+     * @throws EngineException.Refused if VMs use it, it is not loaded, or this process may not; nothing was done
+     */
+    public void unload(Twin twin) throws EngineException.Refused {
+        try {
+            modules.unload(twin.moduleName());
+        } catch (LinuxException e) {
+            throw new EngineException.Refused("Hypervisor " + twin + " is not unloaded: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Loads a hypervisor over the base that is loaded, and runs a canary guest on it.
+     *
+     * @param build its module file, verified
+     * @throws EngineException.Refused if the kernel refuses it, or no guest runs on it: it is not loaded then
+     */
+    public LoadedHypervisor load(Twin twin, Path build) throws EngineException.Refused, InterruptedException {
+        try {
+            modules.load(build, "");
+        } catch (LinuxException e) {
+            throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + e.getMessage());
+        }
+        try {
+            return inspect(twin);
+        } catch (EngineException.Refused e) {
+            unload(twin);
+            throw e;
+        }
+    }
+
     private EngineException.NotReplaced backTo(Twin twin, Path old, String reason) throws InterruptedException {
         try {
             modules.load(old, "");

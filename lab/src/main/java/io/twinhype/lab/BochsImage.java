@@ -110,7 +110,9 @@ record BochsImage(BochsTools tools, BochsSpec spec, List<ModuleToLoad> modules, 
                 if (parent != null) {
                     addDirectory(cpio, parent.toString(), directories);
                 }
-                Initramfs.add(cpio, given.getKey(), Initramfs.PROGRAM, content(given.getValue()));
+                byte[] content =
+                        given.getKey().endsWith(".ko") ? KernelModule.elf(given.getValue()) : content(given.getValue());
+                Initramfs.add(cpio, given.getKey(), Initramfs.PROGRAM, content);
             }
         }
     }

@@ -1,6 +1,8 @@
 package io.twinhype.lab;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,6 +35,26 @@ public final class BochsLab {
      */
     public static BochsLab of(BochsSpec spec) throws LabException {
         return of(spec, System.getenv());
+    }
+
+    /** What the installed Bochs says that it is; {@code unknown} if it cannot be asked. */
+    public static String version() {
+        try {
+            Process bochs = new ProcessBuilder("bochs-bin", "--help", "cpu")
+                    .redirectInput(Path.of("/dev/null").toFile())
+                    .redirectErrorStream(true)
+                    .start();
+            try (InputStream said = bochs.getInputStream()) {
+                return new String(said.readAllBytes(), StandardCharsets.ISO_8859_1)
+                        .lines()
+                        .map(String::strip)
+                        .filter(line -> line.startsWith("Bochs x86 Emulator"))
+                        .findFirst()
+                        .orElse("unknown");
+            }
+        } catch (IOException e) {
+            return "unknown";
+        }
     }
 
     static BochsLab of(BochsSpec spec, Map<String, String> environment) throws LabException {

@@ -3,20 +3,37 @@
 #   trial.sh CPUS SECONDS RELOADS STEP...
 # CPUS of the lab; SECONDS each leak check runs (of the lab's time); RELOADS of each hypervisor; the steps, in order.
 # In /trial: twinhype_base.ko, twinhype_a.ko, twinhype_b.ko, the stock kvm.ko and kvm-intel.ko, and check.
-# Prints "step NAME" before and "figure NAME VALUE" after each step, one line "ok ..." or "FAILED ..." for each check, and
-# what the checker prints. Ends with status 1 if a check failed.
+# Says, a line each, as soak.sh does: "figure STEP KEY VALUE", "detail STEP TEXT", "result STEP ok|FAILED SENTENCE".
+# Ends with status 1 if a step failed.
 cpus=$1 seconds=$2 reloads=$3
 shift 3
 A=/dev/kvm B=/dev/kvm2
 seen=/sys/kernel/debug/twinhype
 failures=0
 
+figure() {
+    echo "figure $step $1 $2"
+}
 ok() {
-    echo "ok $*"
+    held=$((held + 1))
+    echo "detail $step ok $*"
 }
 failed() {
-    echo "FAILED $*"
-    failures=$((failures + 1))
+    [ -n "$first" ] || first=$*
+    echo "detail $step FAILED $*"
+}
+# What the checker measured and what it found wrong; $1 is the file, $2 precedes the keys.
+told() {
+    while read -r key value rest; do
+        case "$key $rest" in
+        'seconds ' | 'rounds ' | 'cpuid_exits ' | 'switches ' | 'longest_standstill_ms ' | 'mismatches ')
+            figure "$2$key" "$value"
+            ;;
+        'ok '*) ok "$value $rest" ;;
+        'FAILED '*) failed "$value $rest" ;;
+        'mismatch '* | 'mismatches_of '* | 'standing '*) echo "detail $step $key $value $rest" ;;
+        esac
+    done <$1
 }
 # expect SENTENCE COMMAND...: the command succeeds.
 expect() {
@@ -36,11 +53,14 @@ refuse() {
         ok "$sentence: $said"
     fi
 }
-# checked ARGUMENTS...: the checker, whose own words tell what it found.
+# checked NAME ARGUMENTS...: the checker, whose own words tell what it found; NAME is for its figures.
 checked() {
-    /trial/check "$@"
+    name=$1
+    shift
+    /trial/check "$@" >/tmp/checked 2>&1
     status=$?
-    if [ $status != 0 ]; then failed "the checker ended with status $status: $*"; fi
+    told /tmp/checked $name
+    if [ $status -gt 1 ]; then failed "the checker ended with status $status: $*: $(tail -n 1 /tmp/checked)"; fi
 }
 # value FILE KEY of debugfs.
 value() {
@@ -60,13 +80,17 @@ start() {
         usleep 100000
     done
 }
-# finish: ends what start started, which must have found nothing.
+# finish NAME: ends what start started, which must have found nothing; NAME is for its figures.
 finish() {
     kill -TERM $started 2>/dev/null
+    join "$1"
+}
+# join NAME: waits for its end.
+join() {
     wait $started
     status=$?
-    cat /tmp/started
-    if [ $status != 0 ]; then failed "the checker in the background ended with status $status"; fi
+    told /tmp/started $1
+    if [ $status -gt 1 ]; then failed "the checker in the background ended with status $status"; fi
 }
 # CPUs for the guests of a ring in turn: with two CPUs each device's guests are on both.
 places() {
@@ -97,8 +121,8 @@ tags() {
         first=$(value tags ${twin}_vpid_first) last=$(value tags ${twin}_vpid_last)
         min=$(value tags ${twin}_vpid_min) max=$(value tags ${twin}_vpid_max)
         count=$(value tags ${twin}_vpid_count) outside=$(value tags ${twin}_vpid_outside)
-        echo "figure vpids_of_$twin $min-$max"
-        echo "figure vpids_noted_of_$twin $count"
+        figure vpids_of_$twin $min-$max
+        figure vpids_noted_of_$twin $count
         if [ "${count:-0}" = 0 ]; then
             failed "no VPID of hypervisor $twin was seen"
         elif [ "$outside" != 0 ] || [ "$min" -lt "$first" ] || [ "$max" -gt "$last" ]; then
@@ -127,11 +151,12 @@ reload() {
             failed "$1 is not loaded again while guests run on $3: $said"
             break
         fi
-        checked exits --device $2 --count 100 --repeats 1 >/tmp/reloaded || cat /tmp/reloaded
+        /trial/check exits --device $2 --count 100 --repeats 1 >/tmp/reloaded 2>&1 ||
+            failed "no guest runs on $1 after reload $i: $(tail -n 1 /tmp/reloaded)"
         i=$((i + 1))
     done
-    echo "figure reloads_of_$1 $i"
-    finish
+    figure reloads $i
+    finish guests_
 }
 
 # The steps.
@@ -145,16 +170,15 @@ step_load() {
 }
 # Guests of A and B in turn on one CPU, as fast as they can be switched.
 step_one_cpu() {
-    checked leak --device $A --device $B --guests 2 --cpu 0 --seconds $seconds
+    checked '' leak --device $A --device $B --guests 2 --cpu 0 --seconds $seconds
     tags
 }
 # Two such rings at once, one on each CPU; then one that goes from CPU to CPU.
 step_two_cpus() {
     start leak --device $A --device $B --guests 2 --cpu 0 --seconds $seconds
-    checked leak --device $B --device $A --guests 2 --cpu 1 --seconds $seconds
-    wait $started || failed "the ring on CPU 0 ended with status $?"
-    cat /tmp/started
-    checked leak --device $A --device $B --guests 2 --cpu 0,1,1,0 --seconds $seconds
+    checked cpu1_ leak --device $B --device $A --guests 2 --cpu 1 --seconds $seconds
+    join cpu0_
+    checked both_ leak --device $A --device $B --guests 2 --cpu 0,1,1,0 --seconds $seconds
     tags
 }
 step_reload_a() {
@@ -169,7 +193,7 @@ step_in_use() {
     refuse "A is not unloaded while it has a VM" rmmod twinhype_a
     refuse "B is not unloaded while it has a VM" rmmod twinhype_b
     refuse "the base is not unloaded while A and B are there" rmmod twinhype_base
-    finish
+    finish held_
     vmx_references 0
 }
 # vCPU threads killed in the middle: their hypervisor is as good as new.
@@ -178,10 +202,10 @@ step_killed() {
     kill -KILL $started
     wait $started
     vmx_references 0
-    checked leak --device $B --device $A --guests 1 --cpu 0 --seconds 1
+    checked afterwards_ leak --device $B --device $A --guests 1 --cpu 0 --seconds 1
 }
 step_refusals() {
-    checked refusals --device $A --device $B
+    checked '' refusals --device $A --device $B
 }
 # The second CPU goes while guests of both are on it, and comes back.
 step_offline() {
@@ -191,7 +215,7 @@ step_offline() {
     sleep 1
     expect "CPU 1 comes back" sh -c "echo 1 >$online"
     sleep 1
-    finish
+    finish guests_
 }
 # At the end nothing is left, and the distribution's own KVM works as ever.
 step_unload() {
@@ -201,17 +225,22 @@ step_unload() {
     expect 'no device is left' test ! -e $A -a ! -e $B
     load kvm
     load kvm-intel
-    checked leak --device $A --guests 2 --cpu 0 --seconds 1
+    checked stock_ leak --device $A --guests 2 --cpu 0 --seconds 1
     unload kvm_intel
     unload kvm
 }
 
 for step in "$@"; do
-    echo "step $step"
+    held=0 first=
     begin=$(cut -d ' ' -f 1 /proc/uptime)
     step_$step
     end=$(cut -d ' ' -f 1 /proc/uptime)
-    echo "figure seconds_of_$step $(echo "$end - $begin" | bc)"
+    figure lab_seconds "$(echo "$end - $begin" | bc)"
+    if [ -z "$first" ]; then
+        echo "result $step ok $held checks held"
+    else
+        failures=$((failures + 1))
+        echo "result $step FAILED $first"
+    fi
 done
-echo "figure failures $failures"
 [ $failures = 0 ]

@@ -1,0 +1,97 @@
+package io.twinhype.soak;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The page that tells what Intel trials found. */
+public final class IntelDocument {
+    private static final String NAME = "soak-intel.md";
+
+    private IntelDocument() {}
+
+    /**
+     * Writes {@code soak-intel.md} into a directory, in place of an earlier one.
+     *
+     * @param command by which the reports were made
+     */
+    public static Path write(List<IntelReport> reports, String command, Path documents) throws SoakException {
+        Path page = documents.resolve(NAME);
+        try {
+            Files.createDirectories(documents);
+            Files.writeString(page, text(reports, command));
+            return page;
+        } catch (IOException e) {
+            throw new SoakException("Cannot write " + page + " (" + e.getMessage() + "): is the disk full?", e);
+        }
+    }
+
+    static String text(List<IntelReport> reports, String command) {
+        StringBuilder page = new StringBuilder("""
+                # The Intel trial: base, A and B on an emulated Intel processor
+
+                Written by `%s`: do not edit. What the steps are is told in soak/src/main/resources/io/twinhype/soak/intel.sh and
+                check/src/main/c, why under Bochs and what it cannot show in docs/adr/0018-intel-runs-under-bochs.md. Seconds in
+                figures are the lab's own, which pass with instructions.
+                """.formatted(command));
+        for (IntelReport report : reports) {
+            section(page, report);
+        }
+        return page.toString();
+    }
+
+    private static void section(StringBuilder page, IntelReport report) {
+        List<String> problems = report.problems();
+        page.append("\n## Kernel ")
+                .append(report.environment().getOrDefault("kernel", "unknown"))
+                .append("\n\n| | |\n|---|---|\n");
+        report.environment().forEach((key, value) -> row(page, key, value));
+        row(page, "took", seconds(report.seconds()));
+        row(page, "outcome", problems.isEmpty() ? "passed" : "FAILED");
+        if (!problems.isEmpty()) {
+            page.append("\nProblems:\n\n");
+            problems.forEach(problem -> page.append("- ").append(problem).append('\n'));
+        }
+        for (int i = 0; i < report.boots().size(); i++) {
+            boot(page, report.boots().get(i), report.sizes().get(i));
+        }
+        if (!report.guards().isEmpty()) {
+            page.append("\n| guard taken out | of | step that must fail | noticed | how |\n|---|---|---|---|---|\n");
+            for (GuardOutcome guard : report.guards()) {
+                row(page, guard.guard(), guard.twin(), guard.check(), guard.noticed() ? "yes" : "NO", guard.sentence());
+            }
+        }
+    }
+
+    private static void boot(StringBuilder page, IntelBoot boot, IntelSize size) {
+        page.append("\n### ")
+                .append(boot.cpus() == 1 ? "One CPU" : boot.cpus() + " CPUs")
+                .append("\n\n")
+                .append(size.reloads())
+                .append(" reloads of each hypervisor, ")
+                .append(size.leakSeconds())
+                .append(" s of each leak test; in all ")
+                .append(boot.seconds() == 0 ? "not finished" : seconds(boot.seconds()))
+                .append(".\n\n| step | outcome | what was seen | figures |\n|---|---|---|---|\n");
+        for (Check check : boot.checks()) {
+            List<String> figures = new ArrayList<>();
+            check.figures().forEach((key, value) -> figures.add(key + " " + value));
+            row(page, check.name(), check.ok() ? "ok" : "FAILED", check.sentence(), String.join(", ", figures));
+        }
+    }
+
+    private static String seconds(double seconds) {
+        return String.format(Locale.ROOT, "%.0f s", seconds);
+    }
+
+    private static void row(StringBuilder page, String... cells) {
+        page.append('|');
+        for (String cell : cells) {
+            page.append(' ').append(cell.replace("|", "\\|")).append(" |");
+        }
+        page.append('\n');
+    }
+}

@@ -1,0 +1,94 @@
+package io.twinhype.soak;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** Keeps the reports of a documents' directory, one a kernel series, and the page that tells of them. */
+public final class SoakDocument {
+    private SoakDocument() {}
+
+    /** Keeps a report in place of the one of the same series, and writes {@code soak.md} anew from all. */
+    public static Path record(SoakReport report, Path documents) throws SoakException {
+        Path kept = documents.resolve("soak");
+        SoakJson.write(kept.resolve(report.environment().getOrDefault("series", "unknown") + ".json"), report);
+        List<SoakReport> reports = new ArrayList<>();
+        Path page = documents.resolve("soak.md");
+        try (Stream<Path> files = Files.list(kept)) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".json"))
+                    .sorted()
+                    .toList()) {
+                reports.add(SoakJson.read(file));
+            }
+            Files.writeString(page, text(reports));
+            return page;
+        } catch (IOException e) {
+            throw new SoakException("Cannot write " + page + " (" + e.getMessage() + "): is the disk full?", e);
+        }
+    }
+
+    static String text(List<SoakReport> reports) {
+        StringBuilder page = new StringBuilder("""
+                # Soak: what was done to two hypervisors beside each other
+
+                Written by `twinhype soak kernel --docs docs`, from docs/soak/*.json: do not edit. What the checks are is told in
+                soak/src/main/resources/io/twinhype/soak/soak.sh and check/src/main/c, how guards are taken out in
+                docs/adr/0019-guards-are-taken-out-by-their-edits.md. AMD, in the lab (QEMU's emulation, one CPU where nothing
+                else is said).
+                """);
+        for (SoakReport report : reports) {
+            section(page, report);
+        }
+        return page.toString();
+    }
+
+    private static void section(StringBuilder page, SoakReport report) {
+        Map<String, String> on = report.environment();
+        page.append("\n## Kernel ").append(on.get("series")).append("\n\n");
+        page.append("| | |\n|---|---|\n");
+        on.forEach((key, value) -> row(page, key, value));
+        row(
+                page,
+                "size",
+                report.size().reloads() + " reloads, " + report.size().leakSeconds() + " s of leak test, "
+                        + report.size().hotplugCycles() + " hotplug cycles");
+        row(page, "took", String.format(Locale.ROOT, "%.0f s", report.seconds()));
+        row(page, "outcome", report.passed() ? "passed" : "FAILED");
+        if (!report.problems().isEmpty()) {
+            page.append("\nProblems:\n\n");
+            report.problems()
+                    .forEach(problem -> page.append("- ").append(problem).append('\n'));
+        }
+        page.append("\n| check | outcome | what was seen |\n|---|---|---|\n");
+        for (Check check : report.checks()) {
+            row(page, check.name(), check.ok() ? "ok" : "FAILED", check.sentence());
+        }
+        page.append("\n| check | figures |\n|---|---|\n");
+        for (Check check : report.checks()) {
+            if (!check.figures().isEmpty()) {
+                List<String> figures = new ArrayList<>();
+                check.figures().forEach((key, value) -> figures.add(key + " " + value));
+                row(page, check.name(), String.join(", ", figures));
+            }
+        }
+        if (!report.guards().isEmpty()) {
+            page.append("\n| guard taken out | of | check that must fail | noticed | how |\n|---|---|---|---|---|\n");
+            for (GuardOutcome guard : report.guards()) {
+                row(page, guard.guard(), guard.twin(), guard.check(), guard.noticed() ? "yes" : "NO", guard.sentence());
+            }
+        }
+    }
+
+    private static void row(StringBuilder page, String... cells) {
+        page.append('|');
+        for (String cell : cells) {
+            page.append(' ').append(cell.replace("|", "\\|")).append(" |");
+        }
+        page.append('\n');
+    }
+}
