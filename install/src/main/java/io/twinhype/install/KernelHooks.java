@@ -31,23 +31,14 @@ final class KernelHooks {
     }
 
     private static String script(HookSettings settings, String name) {
-        return resource("header.sh")
-                        .replace("@LAUNCHER@", quote(settings.launcher().toString()))
-                        .replace("@JAVA_HOME@", quote(settings.javaHome()))
-                        .replace("@CACHE_HOME@", quote(settings.cacheHome().toString()))
-                        .replace("@NEEDS_HEADERS@", settings.needsHeaders() ? "yes" : "no")
-                        .replace(
-                                "@ARGUMENTS@",
-                                settings.arguments().stream()
-                                        .map(KernelHooks::quote)
-                                        .collect(Collectors.joining(" ")))
-                        .replace("@LOG@", LOG)
-                + resource(name)
-                        .replace(
-                                "@ARGUMENTS@",
-                                settings.arguments().stream()
-                                        .map(KernelHooks::quote)
-                                        .collect(Collectors.joining(" ")));
+        String arguments = settings.arguments().stream().map(KernelHooks::quote).collect(Collectors.joining(" "));
+        return (resource("header.sh") + resource(name))
+                .replace("@LAUNCHER@", quote(settings.launcher().toString()))
+                .replace("@JAVA_HOME@", quote(settings.javaHome()))
+                .replace("@CACHE_HOME@", quote(settings.cacheHome().toString()))
+                .replace("@NEEDS_HEADERS@", settings.needsHeaders() ? "yes" : "no")
+                .replace("@LOG@", LOG)
+                .replace("@ARGUMENTS@", arguments);
     }
 
     private static String quote(String word) {

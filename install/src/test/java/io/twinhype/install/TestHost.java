@@ -119,6 +119,14 @@ record TestHost(Path root, KernelTree kernel, List<ModuleBuild> builds) {
         return shown;
     }
 
+    static boolean succeeds(String script) {
+        try {
+            return !run(script + " || echo 'it failed'").contains("it failed");
+        } catch (Exception e) {
+            return false;
+        }
+    }
+
     static String run(String script) throws Exception {
         Process process =
                 new ProcessBuilder("sh", "-c", script).redirectErrorStream(true).start();

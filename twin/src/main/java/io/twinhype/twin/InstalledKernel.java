@@ -143,7 +143,7 @@ public record InstalledKernel(Path root, String release) {
     }
 
     /** The same build of the kernel, not only of its name: each build signs its modules with a key of its own. */
-    private boolean isThisKernel(KernelTree tree) throws IOException {
+    boolean isThisKernel(KernelTree tree) throws IOException {
         if (!tree.release().equals(release)) {
             return false;
         }

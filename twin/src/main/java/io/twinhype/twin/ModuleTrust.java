@@ -35,7 +35,8 @@ public record ModuleTrust(List<String> reasons, List<Path> trusted) {
         return in(Path.of("/sys"));
     }
 
-    static ModuleTrust in(Path sys) {
+    /** What the kernel demands that shows itself in a directory like {@code /sys}. */
+    public static ModuleTrust in(Path sys) {
         List<String> reasons = new ArrayList<>();
         Path variables = sys.resolve("firmware/efi/efivars");
         if (text(sys.resolve("module/module/parameters/sig_enforce")).startsWith("Y")) {
