@@ -135,9 +135,9 @@ static int __init base_init(void)
 		pr_err("this processor offers neither SVM nor VMX: enable virtualization in the firmware\n");
 		return -EOPNOTSUPP;
 	}
-	/* The enlightened VMCS and the TSC callback of Hyper-V are one each. */
-	if (hypervisor_is_type(X86_HYPER_MS_HYPERV)) {
-		pr_err("refused on Hyper-V: its enlightened VMCS and TSC callback can't be shared by two hypervisors\n");
+	/* The page that tells Hyper-V the enlightened VMCS is one per CPU. */
+	if (base_vendor == TWINHYPE_VMX && hypervisor_is_type(X86_HYPER_MS_HYPERV)) {
+		pr_err("refused on Hyper-V with an Intel processor: two hypervisors can't share its enlightened VMCS\n");
 		return -EOPNOTSUPP;
 	}
 

@@ -73,22 +73,23 @@ final class HypervisorEditsCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Optional<Vendor> only = vendor();
+        if (json && source.matrix != null) {
+            throw new ParameterException(spec.commandLine(), "--json goes with one source, not with --matrix.");
+        }
         PrintWriter out = spec.commandLine().getOut();
         TwinCache cache = TwinCache.of(System.getenv());
         EditSet edits = EditSet.read(KernelSources.of(System.getenv()).edits());
         if (source.matrix != null) {
-            if (json) {
-                throw new ParameterException(spec.commandLine(), "--json goes with one source, not with --matrix.");
-            }
             List<EditTrial> trials = new ArrayList<>();
             for (Path directory : source.matrix) {
-                trials.add(EditTrial.on(directory, edits, vendor(), cache));
+                trials.add(EditTrial.on(directory, edits, only, cache));
             }
             out.print(EditMatrix.markdown(trials));
             out.flush();
             return 0;
         }
-        EditTrial trial = trial(edits, cache);
+        EditTrial trial = trial(edits, only, cache);
         if (json) {
             out.println(trial.json());
         } else {
@@ -98,14 +99,15 @@ final class HypervisorEditsCommand implements Callable<Integer> {
         return trial.fits() ? 0 : 1;
     }
 
-    private EditTrial trial(EditSet edits, TwinCache cache) throws TwinException, InterruptedException {
+    private EditTrial trial(EditSet edits, Optional<Vendor> only, TwinCache cache)
+            throws TwinException, InterruptedException {
         if (source.directory != null) {
-            return EditTrial.on(source.directory, edits, vendor(), cache);
+            return EditTrial.on(source.directory, edits, only, cache);
         }
         // Progress goes where it does not get between JSON and the program that reads it.
         HypervisorProgress progress = new HypervisorProgress(spec.commandLine().getErr());
         KernelSeries series = KernelSeries.of(Optional.ofNullable(source.series).orElse("6.1"));
-        return EditTrial.on(new KernelPackages(cache, progress).obtain(series), edits, vendor(), cache, progress);
+        return EditTrial.on(new KernelPackages(cache, progress).obtain(series), edits, only, cache, progress);
     }
 
     private Optional<Vendor> vendor() {

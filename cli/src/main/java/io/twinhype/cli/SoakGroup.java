@@ -9,7 +9,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "soak",
         description = "Show, at full size, that two hypervisors can be trusted beside each other.",
-        subcommands = SoakKernelCommand.class)
+        subcommands = {SoakKernelCommand.class, SoakIntelCommand.class})
 final class SoakGroup implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run()
@@ -17,6 +17,6 @@ final class SoakGroup implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "There is no command: kernel.");
+        throw new ParameterException(spec.commandLine(), "There is no command: kernel or intel.");
     }
 }

@@ -49,6 +49,9 @@ final class CommandLineTests {
                 "hypervisor install --sign-key k.pem",
                 "hypervisor build --sign-cert c.pem",
                 "hypervisor uninstall surplus",
+                "hypervisor edits --vendor arm",
+                "hypervisor edits --kernel 6.1 --source .",
+                "hypervisor edits --json --matrix .",
             })
     void wrongUsageIsOneSentenceAndStatusTwo(String line) {
         assertThat(execute(line.isEmpty() ? new String[0] : line.split(" ", -1)))

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -62,13 +63,15 @@ final class FlatKernelTests {
         Path flat = FlatKernel.of(kernel, unpacked, cache);
         assertThat(FlatKernel.of(kernel, root.resolve("gone"), cache)).isEqualTo(flat);
 
-        Files.setLastModifiedTime(kernel.image(), java.nio.file.attribute.FileTime.fromMillis(1));
+        Files.setLastModifiedTime(kernel.image(), FileTime.fromMillis(1));
         assertThat(FlatKernel.of(kernel, unpacked, cache)).isNotEqualTo(flat);
         assertThat(cache.toFile().list()).hasSize(1);
     }
 
     private static String text(ByteBuffer flat, int at, int length) {
-        return new String(flat.array(), at, length, StandardCharsets.US_ASCII);
+        byte[] bytes = new byte[length];
+        flat.get(at, bytes);
+        return new String(bytes, StandardCharsets.US_ASCII);
     }
 
     private static byte[] image() {

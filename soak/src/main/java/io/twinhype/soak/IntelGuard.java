@@ -9,60 +9,26 @@ import java.util.Locale;
  */
 public enum IntelGuard {
     /** Without it each hypervisor has a record of its own of the CPU's current VMCS, as stock KVM has. */
-    CURRENT_VMCS(
-            "one_cpu",
-            "vmx.c",
-            List.of(
-                    new Change(
-                            "int vmx_allocate(void)\n",
-                            "static DEFINE_PER_CPU(const void *[TWINHYPE_TWINS], own_vmcs);\n\nint vmx_allocate(void)\n"),
-                    new Change(
-                            "const void *previous = state->current_vmcs;",
-                            "const void *previous = this_cpu_ptr(own_vmcs)[twin];\n\n\tthis_cpu_ptr(own_vmcs)[twin] ="
-                                    + " vmcs;"),
-                    new Change(
-                            "\tif (state->current_vmcs == vmcs)\n",
-                            "\tu32 twin;\n\n\tfor (twin = 0; twin < TWINHYPE_TWINS; twin++)\n"
-                                    + "\t\tif (raw_cpu_ptr(own_vmcs)[twin] == vmcs)\n"
-                                    + "\t\t\traw_cpu_ptr(own_vmcs)[twin] = NULL;\n\tif (state->current_vmcs =="
-                                    + " vmcs)\n"))),
+    CURRENT_VMCS("one_cpu", "vmx.c"),
 
     /** Without it the CPU leaves VMX operation with the last VM of either hypervisor. */
-    VMX_REFERENCES(
-            "reload_a",
-            "vmx.c",
-            List.of(new Change(
-                    "\tstate->vmx_users &= ~BIT(twin);\n\tif (state->vmx_users)\n\t\tgoto out;\n",
-                    "\tstate->vmx_users &= ~BIT(twin);\n"))),
+    VMX_REFERENCES("reload_a", "vmx.c"),
 
-    /** Without it what is in an MSR is restored with each return to user space, but a vCPU's own value is not set again. */
-    USER_RETURN_MSRS(
-            "one_cpu",
-            "uret.c",
-            List.of(new Change(
-                    "\tif (value == known->curr)\n\t\treturn 0;\n",
-                    "\tif (known->curr != known->host)\n\t\treturn 0;\n"))),
+    /** Without it a vCPU takes a guest's value that is in an MSR for its own guest's. */
+    USER_RETURN_MSRS("one_cpu", "uret.c"),
 
     /** Without it both hypervisors take their VPIDs from the whole range. */
-    VPID_RANGES(
-            "one_cpu",
-            "vmx.c",
-            List.of(new Change(
-                    "\tbitmap_set(taken, 0, range.first);\n"
-                            + "\tbitmap_set(taken, range.last + 1, count - range.last - 1);\n",
-                    "\tbitmap_set(taken, 0, 1);\n\t(void)range;\n")));
+    VPID_RANGES("one_cpu", "vmx.c");
 
     /** A text of the source, which must be there once, and what it becomes. */
-    record Change(String from, String to) {}
+    private record Change(String from, String to) {}
 
     private final String step;
     private final String file;
-    private final List<Change> changes;
 
-    IntelGuard(String step, String file, List<Change> changes) {
+    IntelGuard(String step, String file) {
         this.step = step;
         this.file = file;
-        this.changes = changes;
     }
 
     /** The step of intel.sh that must fail without it. */
@@ -75,10 +41,6 @@ public enum IntelGuard {
         return file;
     }
 
-    List<Change> changes() {
-        return changes;
-    }
-
     /** Its name in reports, such as current-vmcs. */
     String word() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
@@ -87,7 +49,7 @@ public enum IntelGuard {
     /** The base's file without the guard. */
     String takenOutOf(String source) throws SoakException {
         String changed = source;
-        for (Change change : changes) {
+        for (Change change : changes()) {
             int at = changed.indexOf(change.from());
             if (at < 0 || changed.indexOf(change.from(), at + 1) >= 0) {
                 throw new SoakException("The guard " + word() + " cannot be taken out of kernel/base/" + file
@@ -96,5 +58,42 @@ public enum IntelGuard {
             changed = changed.replace(change.from(), change.to());
         }
         return changed;
+    }
+
+    private List<Change> changes() {
+        return switch (this) {
+            case CURRENT_VMCS ->
+                List.of(
+                        new Change("int vmx_allocate(void)\n", """
+                                static DEFINE_PER_CPU(const void *[TWINHYPE_TWINS], own_vmcs);
+
+                                int vmx_allocate(void)
+                                """),
+                        new Change("\tconst void *previous = state->current_vmcs;\n", """
+                                \tconst void **own = &(*this_cpu_ptr(&own_vmcs))[twin];
+                                \tconst void *previous = *own;
+
+                                \t*own = vmcs;
+                                """),
+                        new Change("\tif (state->current_vmcs == vmcs)\n", """
+                                \tu32 twin;
+
+                                \tfor (twin = 0; twin < TWINHYPE_TWINS; twin++)
+                                \t\tif ((*raw_cpu_ptr(&own_vmcs))[twin] == vmcs)
+                                \t\t\t(*raw_cpu_ptr(&own_vmcs))[twin] = NULL;
+                                \tif (state->current_vmcs == vmcs)
+                                """));
+            case VMX_REFERENCES -> List.of(new Change("""
+                        \tstate->vmx_users &= ~BIT(twin);
+                        \tif (state->vmx_users)
+                        \t\tgoto out;
+                        """, "\tstate->vmx_users &= ~BIT(twin);\n"));
+            case USER_RETURN_MSRS ->
+                List.of(new Change("\tif (value == known->curr)\n", "\tif (known->curr != known->host)\n"));
+            case VPID_RANGES -> List.of(new Change("""
+                        \tbitmap_set(taken, 0, range.first);
+                        \tbitmap_set(taken, range.last + 1, count - range.last - 1);
+                        """, "\tbitmap_set(taken, 0, range.first ? 1 : 0);\n"));
+        };
     }
 }

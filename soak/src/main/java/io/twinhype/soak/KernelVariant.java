@@ -14,10 +14,10 @@ import java.util.stream.Stream;
 /** A copy of TwinHype's kernel sources with something of it changed on purpose. Each change must find what it changes. */
 final class KernelVariant {
     private static final Pattern TABLE = Pattern.compile("^\\[\\[edit\\]\\]$", Pattern.MULTILINE);
-    private static final Pattern ABI = Pattern.compile("(#define TWINHYPE_ABI\\s+)\\d+\\b");
+    private static final String INCLUDED = "#include <linux/module.h>\n";
 
     /** An ABI that no base has offered. */
-    private static final String FOREIGN_ABI = "9999";
+    private static final String FOREIGN_ABI = "#undef TWINHYPE_ABI\n#define TWINHYPE_ABI 9999\n";
 
     private final Path directory;
 
@@ -83,12 +83,15 @@ final class KernelVariant {
 
     /** Makes it a hypervisor for an ABI that no base offers. */
     KernelVariant foreignAbi() throws SoakException {
-        Path header = directory.resolve("base").resolve("twinhype_base.h");
-        Matcher number = ABI.matcher(read(header));
-        if (!number.find()) {
-            throw new SoakException(header + " does not define TWINHYPE_ABI.");
+        Path file = directory.resolve("twin").resolve("twin.c");
+        String text = read(file);
+        int from = text.indexOf(INCLUDED);
+        if (from < 0) {
+            throw new SoakException(file + " does not include <linux/module.h>, after which the ABI is changed.");
         }
-        write(header, number.replaceFirst("$1" + FOREIGN_ABI));
+        // Not in the header: all of the hypervisor would be compiled anew.
+        int to = from + INCLUDED.length();
+        write(file, text.substring(0, to) + FOREIGN_ABI + text.substring(to));
         return this;
     }
 

@@ -7,9 +7,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class EditSetTests {
     private static final String SOURCE = """
@@ -191,11 +194,93 @@ final class EditSetTests {
     }
 
     @Test
+    void anEditIsMadeForItsVendorOnlyAndNoneWhereASeriesHasNothingOfTheKind() throws Exception {
+        edits("10.toml", """
+                [[edit]]
+                name = "intel"
+                reason = ""
+                file = ["arch/svm.c", "arch/vmx.c"]
+                find = "return 0;"
+                replace = "return 1;"
+                vendor = "vmx"
+                kernels = { "6.1" = 1 }
+
+                [[edit]]
+                name = "later"
+                reason = ""
+                file = "arch/svm.c"
+                find = "vmclear();"
+                replace = ""
+                kernels = { "6.1" = 0, "6.12" = 1 }
+                """);
+        EditSet edits = EditSet.read(directory.resolve("edits"));
+        edits.applyTo(tree, "6.1", Vendor.SVM, Twin.A.variables(), coccinelle);
+        assertThat(Files.readString(tree.resolve("arch/svm.c"))).isEqualTo(SOURCE);
+        edits.applyTo(tree, "6.1", Vendor.VMX, Twin.A.variables(), coccinelle);
+        assertThat(Files.readString(tree.resolve("arch/svm.c"))).isEqualTo(SOURCE.replace("return 0;", "return 1;"));
+
+        TwinCache cache = new TwinCache(directory.resolve("cache"));
+        assertThat(edits.tryOn(tree, "6.12", Optional.of(Vendor.SVM), cache))
+                .singleElement()
+                .satisfies(outcome -> assertThat(outcome.verdict()).isEqualTo(EditOutcome.Verdict.NO_MATCH));
+        assertThat(edits.tryOn(tree, "7.0", Optional.empty(), cache))
+                .extracting(EditOutcome::verdict)
+                .containsExactly(EditOutcome.Verdict.NO_MATCH, EditOutcome.Verdict.NO_MATCH);
+        Files.delete(tree.resolve("arch/svm.c"));
+        assertThat(edits.tryOn(tree, "6.1", Optional.empty(), cache))
+                .extracting(EditOutcome::verdict)
+                .containsExactly(EditOutcome.Verdict.NOT_THERE, EditOutcome.Verdict.NOT_NEEDED);
+    }
+
+    @Test
+    void whatMustBeGoneAndIsNotIsAMismatch() throws Exception {
+        edits("10.toml", """
+                [[edit]]
+                name = "half done"
+                reason = ""
+                file = "arch/svm.c"
+                find = "u64 efer;"
+                replace = ""
+                absent = ["nothing", "efer"]
+                kernels = { "6.1" = 1 }
+                """);
+        assertThatExceptionOfType(EditMismatchException.class)
+                .isThrownBy(() -> EditSet.read(directory.resolve("edits"))
+                        .applyTo(tree, "6.1", Vendor.SVM, Twin.A.variables(), coccinelle))
+                .withMessageContaining("edit \"half done\" expects 1 match in arch/svm.c and found 1, but efer is still"
+                        + " at line 5 of the edited arch/svm.c.");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    kernels = { "6.1" = -1 }                       | must say how many places it changes in 6.1
+                    kernels = { "six" = 1 }                        | calls a kernel series "six"
+                    kernels = ["6.1"]                              | must say for which series it is known
+                    kernels = { "6.1" = 1 }; vendor = "arm"        | is for the vendor "arm"; there are svm and vmx
+                    kernels = { "6.1" = 1 }; absent = "a b"        | wants "a b" to be absent
+                    kernels = { "6.1" = 1 }; smpl = "@@"           | needs either smpl, a semantic patch, or find
+                    """)
+    void aTermThatMakesNoSenseIsTold(String terms, String told) throws IOException {
+        edits("10.toml", """
+                [[edit]]
+                name = "x"
+                reason = ""
+                file = "arch/svm.c"
+                find = "x"
+                replace = ""
+                """ + terms.replace("; ", "\n"));
+        assertThatExceptionOfType(TwinException.class)
+                .isThrownBy(() -> EditSet.read(directory.resolve("edits")))
+                .withMessageStartingWith("edit \"x\" of ")
+                .withMessageContaining(told);
+    }
+
+    @Test
     void theProjectsOwnEditsAreReadable() throws TwinException {
         EditSet edits = EditSet.read(Path.of("..", "kernel", "edits"));
         assertThat(edits.edits()).hasSizeGreaterThan(30).allSatisfy(edit -> {
             assertThat(edit.terms().reason()).isNotBlank();
-            assertThat(edit.terms().kernels()).containsKey("6.1");
+            assertThat(edit.terms().kernels()).containsOnlyKeys("6.1", "6.12");
         });
         assertThat(edits.edits().stream().map(Edit::name).toList())
                 .doesNotHaveDuplicates()

@@ -1,0 +1,52 @@
+package io.twinhype.soak;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class IntelDocumentTests {
+    private static final IntelSize SIZE = new IntelSize(1, 10, 3, 100);
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void tellsWhatWasDoneAndFound() throws Exception {
+        Path page = IntelDocument.write(
+                List.of(report(true, "", true)), "twinhype soak intel --docs docs", directory.resolve("docs"));
+        assertThat(page)
+                .content()
+                .contains("Written by `twinhype soak intel --docs docs`")
+                .contains("## Kernel 6.1.0")
+                .contains("| outcome | passed |")
+                .contains("3 reloads of each hypervisor, 10 s of each leak test; in all 42 s.")
+                .contains("| one_cpu | ok | 5 checks held | rounds 7 |")
+                .contains("| current-vmcs | base | one_cpu | yes | it fell over |");
+    }
+
+    @Test
+    void whateverIsWrongIsAProblem() {
+        assertThat(report(true, "", true).problems()).isEmpty();
+        assertThat(report(false, "", true).problems()).containsExactly("one-cpu, one_cpu: 5 checks held");
+        assertThat(report(true, "the kernel panicked", true).problems())
+                .containsExactly("one-cpu, the kernel panicked");
+        assertThat(report(true, "", false).problems()).containsExactly("without current-vmcs: it fell over");
+        assertThat(IntelDocument.text(List.of(report(false, "", true)), "x"))
+                .contains("| outcome | FAILED |")
+                .contains("- one-cpu, one_cpu: 5 checks held");
+    }
+
+    private static IntelReport report(boolean ok, String end, boolean noticed) {
+        Check check = new Check("one_cpu", ok, "5 checks held", Map.of("rounds", "7"), List.of());
+        return new IntelReport(
+                List.of(new IntelBoot("one-cpu", 1, List.of(check), List.of(), end, 42.2)),
+                List.of(SIZE),
+                List.of(new GuardOutcome("current-vmcs", "base", "one_cpu", noticed, "it fell over")),
+                Map.of("kernel", "6.1.0"),
+                50);
+    }
+}
