@@ -34,6 +34,8 @@ final class CheckLinesTests {
 
     @Test
     void onlyOkIsOk() {
-        assertThat(CheckLines.parse(List.of("result leak okay something"))).singleElement().matches(check -> !check.ok());
+        assertThat(CheckLines.parse(List.of("result leak okay something")))
+                .singleElement()
+                .matches(check -> !check.ok());
     }
 }
