@@ -31,10 +31,10 @@ final class Notes {
         }
         if (find(A).isPresent()) {
             notes.add("Hypervisor A is loaded and stays the build it is until it is loaded again.");
-        } else if (find("kvm_amd").isPresent() || find("kvm_intel").isPresent()) {
-            notes.add(
-                    "Stock KVM is loaded now and stays: the hypervisors cannot be loaded beside it. To have A before the next"
-                            + " boot, end the VMs, then: modprobe -r kvm_amd kvm_intel kvm; modprobe kvm");
+        } else if (find("kvm").isPresent()) {
+            String vendor = find("kvm_intel").isPresent() ? "kvm_intel" : "kvm_amd";
+            notes.add("Stock KVM is loaded now and stays: the hypervisors cannot be loaded beside it. To have A before"
+                    + " the next boot, end the VMs, then: modprobe -r " + vendor + "; modprobe " + vendor);
         } else if (request.release().equals(System.getProperty("os.version"))) {
             notes.add("Nothing was loaded. To load A now: modprobe kvm");
         }

@@ -84,8 +84,10 @@ final class InstallationLabTests {
         assertThat(said.toString(UTF_8).lines().toList())
                 .containsExactly(
                         "nothing installed, modprobe kvm_amd: 0 kvm kvm_amd",
-                        "modprobe -r kvm_amd: 0 ",
                         "installed: 8",
+                        "note: Stock KVM is loaded now and stays: the hypervisors cannot be loaded beside it. To have A before"
+                                + " the next boot, end the VMs, then: modprobe -r kvm_amd; modprobe kvm_amd",
+                        "modprobe -r kvm_amd: 0 ",
                         "modprobe kvm_amd nested=0: 0 " + a,
                         "nested of twinhype_a: 0",
                         "canary on /dev/kvm: exits as it should, fixed true",
@@ -97,12 +99,19 @@ final class InstallationLabTests {
                         "modprobe twinhype_b: 0 twinhype_a twinhype_b twinhype_base",
                         "canary on /dev/kvm2: exits as it should, fixed true",
                         "modprobe -r twinhype_b: 0 " + a,
+                        "removed: 8",
+                        "note: Still loaded: twinhype_a, twinhype_base. VMs run on until they end. Then, to have stock KVM"
+                                + " before the next boot: rmmod twinhype_a twinhype_base; modprobe kvm_amd (or kvm_intel)",
+                        "rmmod twinhype_a twinhype_base; modprobe kvm_amd: 0 kvm kvm_amd",
                         "modprobe -r kvm_amd: 0 ",
+                        "installed: 8",
+                        "note: Nothing was loaded. To load A now: modprobe kvm",
                         "with a damaged signature: 1 ",
                         "kernel: module verification failed: signature and/or required key missing",
                         "sig_enforce: Y",
                         "signed by a stranger, modprobe kvm_amd: 1 ",
                         "replaced: 3",
+                        "note: Nothing was loaded. To load A now: modprobe kvm",
                         "unsigned, modprobe kvm_amd: 1 ",
                         "refused beforehand: The kernel would refuse twinhype_base.ko, which is not signed, because"
                                 + " module.sig_enforce is set. " + ModuleTrust.advice(),
@@ -126,11 +135,8 @@ final class InstallationLabTests {
             Installation installation = new Installation(Path.of("/"));
 
             tell("nothing installed, modprobe kvm_amd", "modprobe kvm_amd");
+            report("installed", Action.Kind.WRITE, installation.install(request(release, signed)));
             tell("modprobe -r kvm_amd", "modprobe -r kvm_amd");
-            System.out.println("installed: "
-                    + installation.install(request(release, signed)).actions().stream()
-                            .filter(action -> action.kind() == Action.Kind.WRITE)
-                            .count());
             tell("modprobe kvm_amd nested=0", "modprobe kvm_amd nested=0");
             System.out.println("nested of twinhype_a: "
                     + Files.readString(Path.of("/sys/module/twinhype_a/parameters/nested"))
@@ -144,7 +150,11 @@ final class InstallationLabTests {
             tell("modprobe twinhype_b", "modprobe twinhype_b");
             canary(Twin.B);
             tell("modprobe -r twinhype_b", "modprobe -r twinhype_b");
+            report("removed", Action.Kind.REMOVE, installation.uninstall());
+            String back = "rmmod twinhype_a twinhype_base; modprobe kvm_amd";
+            tell(back, back);
             tell("modprobe -r kvm_amd", "modprobe -r kvm_amd");
+            report("installed", Action.Kind.WRITE, installation.install(request(release, signed)));
 
             // The CMS message, 100 bytes before the end of the file, is no longer one.
             Path base = Path.of("/lib/modules", release, "updates/twinhype/twinhype_base.ko");
@@ -160,21 +170,26 @@ final class InstallationLabTests {
             System.out.println("sig_enforce: "
                     + run("cat /sys/module/module/parameters/sig_enforce").strip());
             tell("signed by a stranger, modprobe kvm_amd", "modprobe kvm_amd");
-            System.out.println("replaced: "
-                    + installation.install(request(release, unsigned)).actions().stream()
-                            .filter(action -> action.kind() == Action.Kind.REPLACE)
-                            .count());
+            report("replaced", Action.Kind.REPLACE, installation.install(request(release, unsigned)));
             tell("unsigned, modprobe kvm_amd", "modprobe kvm_amd");
             try {
                 ModuleTrust.ofThisMachine().require(base);
             } catch (SigningException e) {
                 System.out.println("refused beforehand: " + e.getMessage());
             }
-            System.out.println("removed: "
-                    + installation.uninstall().actions().stream()
-                            .filter(action -> action.kind() == Action.Kind.REMOVE)
-                            .count());
+            report("removed", Action.Kind.REMOVE, installation.uninstall());
             tell("modprobe kvm_amd", "modprobe kvm_amd");
+        }
+
+        /** Says how many files were treated so, and what the operator is told of loaded modules. */
+        private static void report(String what, Action.Kind kind, InstallReport report) {
+            System.out.println(what + ": "
+                    + report.actions().stream()
+                            .filter(action -> action.kind() == kind)
+                            .count());
+            report.notes().stream()
+                    .filter(note -> note.contains(" loaded") && !note.startsWith("From the next boot"))
+                    .forEach(note -> System.out.println("note: " + note));
         }
 
         private static InstallRequest request(String release, List<Path> modules) {
