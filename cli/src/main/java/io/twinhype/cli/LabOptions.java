@@ -71,6 +71,11 @@ final class LabOptions {
                 environment.put(name, value);
             }
         }
+        // What is loaded there was built into this cache, whoever's home the lab has.
+        Path caches = KernelOptions.cache().directory().getParent();
+        if (caches != null) {
+            environment.put("XDG_CACHE_HOME", caches.toString());
+        }
         environment.putAll(variables);
         return environment;
     }

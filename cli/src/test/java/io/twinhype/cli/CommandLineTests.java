@@ -3,6 +3,7 @@ package io.twinhype.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.twinhype.lab.LabResult;
+import io.twinhype.twin.HypervisorStatus;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -45,6 +46,10 @@ final class CommandLineTests {
                 "lab run --env X true",
                 "lab shell surplus",
                 "hypervisor",
+                "hypervisor build",
+                "hypervisor build C",
+                "hypervisor build A --vendor arm",
+                "hypervisor show surplus",
                 "hypervisor install --vendor mips",
                 "hypervisor install --sign-key k.pem",
                 "hypervisor build --sign-cert c.pem",
@@ -79,6 +84,28 @@ final class CommandLineTests {
         assertThat(execute("lab", "run", "--kernel", "0.1", "sh", "-c", "true")).isEqualTo(125);
         assertThat(err.toString()).startsWith("twinhype: ").contains("0.1", "choose one of: 6.1");
         assertThat(err.toString().lines()).hasSize(1);
+    }
+
+    @Test
+    void aDirectoryThatIsNoKernelSourceIsOneSentence() {
+        assertThat(execute("hypervisor", "build", "A", "--source", "src")).isEqualTo(1);
+        assertThat(err.toString())
+                .startsWith("twinhype: src has no Makefile that tells a kernel's version")
+                .endsWith("name the top directory of an unpacked kernel source.\n");
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void whatIsNotLoadedIsNotShown() {
+        assertThat(HypervisorShowCommand.text(List.of()))
+                .isEqualTo("No hypervisor is loaded: neither A nor B, nor stock KVM.\n");
+        assertThat(HypervisorShowCommand.text(List.of(
+                        new HypervisorStatus(
+                                "A", "twinhype_a", "0123456789abcdef", "2", "svm", 3, "/dev/kvm", "from x"),
+                        new HypervisorStatus("stock", "kvm", "", "", "both", 0, "", ""))))
+                .contains("0123456789ab  2")
+                .doesNotContain("cdef")
+                .containsPattern("stock +kvm +- +-? +both +0");
     }
 
     @Test

@@ -142,7 +142,7 @@ final class LauncherTests {
     @Test
     void theUnitTestsAreAMavenRunWhoseFailureIsSaid() throws Exception {
         assertThat(launch("test", "unit").status()).isZero();
-        assertThat(calls()).hasSize(1).first().asString().contains("-Dgroups=!system & !lab", "verify");
+        assertThat(calls()).hasSize(1).first().asString().contains("-Dgroups=!system & !lab & !bochs", "verify");
         script(programs.resolve("mvn"), "echo 'Tests run: 1, Failures: 1'; exit 1");
         Outcome outcome = launch("test", "unit");
         assertThat(outcome.status()).isEqualTo(1);

@@ -57,7 +57,10 @@ final class KernelVariant {
                     kept.append(table);
                 }
             }
-            if (!kept.toString().equals(text)) {
+            if (!TABLE.matcher(kept).find()) {
+                // A file of edits has at least one.
+                delete(file);
+            } else if (!kept.toString().equals(text)) {
                 write(file, kept.toString());
             }
         }
@@ -127,6 +130,14 @@ final class KernelVariant {
     private void write(Path file, String text) throws SoakException {
         try {
             Files.writeString(file, text);
+        } catch (IOException e) {
+            throw full(e);
+        }
+    }
+
+    private void delete(Path file) throws SoakException {
+        try {
+            Files.delete(file);
         } catch (IOException e) {
             throw full(e);
         }

@@ -19,14 +19,14 @@ ok() {
     echo "detail $step ok $*"
 }
 failed() {
-    [ -n "$first" ] || first=$*
+    [ -n "$wrong" ] || wrong=$*
     echo "detail $step FAILED $*"
 }
 # What the checker measured and what it found wrong; $1 is the file, $2 precedes the keys.
 told() {
     while read -r key value rest; do
         case "$key $rest" in
-        'seconds ' | 'rounds ' | 'cpuid_exits ' | 'switches ' | 'longest_standstill_ms ' | 'mismatches ')
+        'seconds ' | 'rounds ' | 'fewest_rounds ' | 'cpuid_exits ' | 'switches ' | 'longest_standstill_ms ' | 'mismatches ')
             figure "$2$key" "$value"
             ;;
         'ok '*) ok "$value $rest" ;;
@@ -231,16 +231,16 @@ step_unload() {
 }
 
 for step in "$@"; do
-    held=0 first=
+    held=0 wrong=
     begin=$(cut -d ' ' -f 1 /proc/uptime)
     step_$step
     end=$(cut -d ' ' -f 1 /proc/uptime)
     figure lab_seconds "$(echo "$end - $begin" | bc)"
-    if [ -z "$first" ]; then
+    if [ -z "$wrong" ]; then
         echo "result $step ok $held checks held"
     else
         failures=$((failures + 1))
-        echo "result $step FAILED $first"
+        echo "result $step FAILED $wrong"
     fi
 done
 [ $failures = 0 ]

@@ -111,13 +111,12 @@ tags() {
 owners() {
     begin owners leak --device $device_a --device $device_b --guests 1 --seconds 600
     a=0 b=0 samples=0
-    while [ $samples -lt 60 ]; do
+    while [ $samples -lt 20 ]; do
         case $(sed -n 's/^cpu0_vmcb //p' /sys/kernel/debug/twinhype/cpus) in
         a) a=$((a + 1)) ;;
         b) b=$((b + 1)) ;;
         esac
         samples=$((samples + 1))
-        sleep 0.05
     done
     end owners
     figure owners samples $samples
@@ -172,7 +171,7 @@ killed() {
     victim=$(cat $work/victim.pid)
     thread=$(ls /proc/$victim/task | grep -v "^$victim$" | head -n 1)
     kill -KILL "$thread"
-    wait $victim
+    wait $victim 2>/dev/null
     status=$?
     if [ $status -ne 137 ]; then
         result $check FAILED "the VMM of the killed vCPU thread ended with status $status, not by SIGKILL"
@@ -224,15 +223,21 @@ refused_build() {
     fi
     insmod "$2" 2>$work/insmod
     loaded=$?
-    dmesg | tail -n "+$((before + 1))" | grep -i twinhype >$work/dmesg
+    dmesg | tail -n "+$((before + 1))" >$work/dmesg
     detail "$check" $work/dmesg
+    [ $loaded -eq 0 ] && unload A
+    # Whatever came of it, what follows finds A there.
+    insmod "$A" 2>$work/insmod && visit $device_a
+    again=$?
+    end load
+    others=$?
     if [ $loaded -eq 0 ]; then
         result "$check" FAILED "the kernel took it"
     elif ! grep -qE "$3" $work/dmesg; then
         result "$check" FAILED "the kernel log does not say why: no line with $3"
-    elif ! insmod "$A" 2>$work/insmod || ! visit $device_a; then
+    elif [ $again -ne 0 ]; then
         result "$check" FAILED "the right build of A does not load after it: $(cat $work/insmod) $(sentence visit)"
-    elif ! end load; then
+    elif [ $others -ne 0 ]; then
         result "$check" FAILED "on B: $(sentence load)"
     else
         figures "$check" load guests_

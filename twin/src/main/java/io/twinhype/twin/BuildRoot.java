@@ -137,13 +137,17 @@ public final class BuildRoot {
     private BuildRoot enter(KernelSeries series) throws IOException, TwinException, InterruptedException {
         Tool.Result result = tool(List.of("true"), Path.of("/")).run();
         if (!result.succeeded()) {
-            throw new BuildException("Modules for kernel " + series + " are compiled by the toolchain of Debian "
-                    + series.suite() + " in a mount namespace, which can't be made here ("
-                    + result.errors().lines().findFirst().orElse("exit status " + result.status())
-                    + "): build as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or build on"
-                    + " Debian " + series.suite() + ".");
+            throw refusal(series, result);
         }
         return this;
+    }
+
+    static BuildException refusal(KernelSeries series, Tool.Result result) {
+        return new BuildException("Modules for kernel " + series + " are compiled by the toolchain of Debian "
+                + series.suite() + " in a mount namespace, which can't be made here ("
+                + result.errors().lines().findFirst().orElse("exit status " + result.status())
+                + "): build as root, or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or build on"
+                + " Debian " + series.suite() + ".");
     }
 
     private static boolean isRoot() throws IOException {
