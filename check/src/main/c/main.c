@@ -139,7 +139,7 @@ double now(void)
 int main(int count, char **words)
 {
 	struct options options = {
-		.guests = 1, .pages = 16, .count = 100000, .repeats = 5, .mebibytes = 16, .pause_every = 64, .stall = 60,
+		.guests = 1, .pages = 16, .count = 100000, .repeats = 5, .mebibytes = 16, .pause_every = 64, .stall = 120,
 	};
 	const char *command;
 	int (*run)(const struct options *);
