@@ -109,6 +109,9 @@ final class HypervisorBuildCommand implements Callable<Integer> {
         reverted.forEach(file -> patches.add(SourcePatch.revert(file)));
         applied.forEach(file -> patches.add(SourcePatch.apply(file)));
         KernelTree packages = kernel.tree(progress);
+        if (tree.isPresent()) {
+            tree.get().requireKvmFor(packages);
+        }
         HypervisorBuilder builder = KernelOptions.builder(progress);
         Vendor wanted = vendor();
         plan(out, packages, wanted, tree, patches);

@@ -103,7 +103,7 @@ final class CommandLineTests {
                         new HypervisorStatus(
                                 "A", "twinhype_a", "0123456789abcdef", "2", "svm", 3, "/dev/kvm", "from x"),
                         new HypervisorStatus("stock", "kvm", "", "", "both", 0, "", ""))))
-                .contains("0123456789ab  2")
+                .containsPattern("0123456789ab +2 +svm +3")
                 .doesNotContain("cdef")
                 .containsPattern("stock +kvm +- +-? +both +0");
     }

@@ -29,7 +29,7 @@ run() {
 }
 
 reason() {
-    [ "$log" = /dev/null ] || grep '^twinhype: ' "$log" | tail -n 1 | cut -c 11-
+    [ "$log" = /dev/null ] || grep '^twinhype: ' "$log" | tail -n 1 | cut -c 11- | sed 's|\.$||'
 }
 
 if [ ! -x "$launcher" ]; then

@@ -73,6 +73,7 @@ final class BochsRun {
             throws LabException, InterruptedException {
         long heard = System.nanoTime();
         long endBy = Long.MAX_VALUE;
+        Pulse pulse = new Pulse(heard);
         while (true) {
             boolean gone = waitFor(ended);
             long before = console.position();
@@ -98,6 +99,13 @@ final class BochsRun {
                 throw new LabException.TimedOut(
                         timeout,
                         bootTime.isEmpty() ? "it was booting" : "the command was running",
+                        complaints(),
+                        consoleLog);
+            }
+            if (pulse.gone(bochs.pid(), now)) {
+                throw new LabException.MachineLost(
+                        "Bochs stands still: it has used no processor time for minutes, and was ended; it said: "
+                                + lastWords(bochs) + ".",
                         complaints(),
                         consoleLog);
             }
