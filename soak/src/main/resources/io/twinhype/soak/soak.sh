@@ -8,6 +8,8 @@ device_b=/dev/kvm2
 if [ "$STOCK" = yes ]; then device_b=/dev/kvm; fi
 work=/run/soak
 mkdir -p $work
+# A lab whose kernel died may go on for hours without getting anywhere.
+echo 1 >/proc/sys/kernel/panic_on_oops
 
 result() { echo "result $1 $2 $3"; }
 figure() { echo "figure $1 $2 $3"; }
