@@ -16,6 +16,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Does to two hypervisors all that the other's guests might notice. */
@@ -47,6 +48,31 @@ final class SoakKernelCommand implements Callable<Integer> {
     private boolean quick;
 
     @Option(
+            names = "--reloads",
+            paramLabel = "N",
+            description = "Reload each hypervisor so often instead (full size: 200, quick: 4).")
+    private Optional<Integer> reloads = Optional.empty();
+
+    @Option(
+            names = "--leak-seconds",
+            paramLabel = "N",
+            description = "Look for leaks on one CPU so long instead (full size: 600, quick: 10).")
+    private Optional<Integer> leakSeconds = Optional.empty();
+
+    @Option(
+            names = "--hotplug",
+            paramLabel = "N",
+            description = "Take a CPU away so often instead (full size: 10, quick: 0).")
+    private Optional<Integer> hotplug = Optional.empty();
+
+    @Option(
+            names = "--guards",
+            paramLabel = "GUARD",
+            split = ",",
+            description = "Take out only these (default: all of ${COMPLETION-CANDIDATES}).")
+    private List<Guard> guards = List.of(Guard.values());
+
+    @Option(
             names = "--out",
             paramLabel = "DIR",
             defaultValue = "build/soak",
@@ -66,8 +92,7 @@ final class SoakKernelCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter print = spec.commandLine().getOut();
-        SoakOptions options = new SoakOptions(
-                series, quick ? SoakSize.QUICK : SoakSize.FULL, out, twinhype(), List.of(Guard.values()));
+        SoakOptions options = new SoakOptions(series, size(), out, twinhype(), guards);
         SoakReport report = new Soak(
                         options,
                         TwinCache.of(System.getenv()),
@@ -85,6 +110,19 @@ final class SoakKernelCommand implements Callable<Integer> {
         }
         print.flush();
         return report.passed() ? 0 : 1;
+    }
+
+    private SoakSize size() {
+        SoakSize size = quick ? SoakSize.QUICK : SoakSize.FULL;
+        SoakSize wanted = new SoakSize(
+                reloads.orElse(size.reloads()),
+                leakSeconds.orElse(size.leakSeconds()),
+                hotplug.orElse(size.hotplugCycles()));
+        if (wanted.reloads() < 1 || wanted.leakSeconds() < 1 || wanted.hotplugCycles() < 0) {
+            throw new ParameterException(
+                    spec.commandLine(), "--reloads and --leak-seconds must be at least 1, --hotplug at least 0.");
+        }
+        return wanted;
     }
 
     /** This same program. */

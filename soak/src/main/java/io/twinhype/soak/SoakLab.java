@@ -93,6 +93,17 @@ final class SoakLab {
             return new Boot(CheckLines.parse(lines.lines()), e.kernelLines(), String.valueOf(e.getMessage()));
         } catch (LabException.TimedOut e) {
             return new Boot(CheckLines.parse(lines.lines()), e.kernelLines(), String.valueOf(e.getMessage()));
+        } finally {
+            keep(results.resolve("soak.log"), lines.lines());
+        }
+    }
+
+    /** All that soak.sh said, also how long each task took, for who looks for a cause. */
+    private static void keep(Path log, List<String> lines) throws SoakException {
+        try {
+            Files.write(log, lines);
+        } catch (IOException e) {
+            throw new SoakException("Cannot write " + log + " (" + e.getMessage() + "): is the disk full?", e);
         }
     }
 
