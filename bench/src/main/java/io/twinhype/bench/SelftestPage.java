@@ -50,7 +50,8 @@ final class SelftestPage {
                 .append(kernel)
                 .append(
                         ", compiled as static programs and run on that\nkernel in the lab (QEMU's emulation of one AMD CPU):")
-                .append(" on the distribution's KVM, on A with B loaded, on B with A loaded.\n\n")
+                .append(" on the distribution's KVM, on A with B loaded, on B with A loaded.\n")
+                .append("Seconds are the lab's, whose clock counts instructions.\n\n")
                 .append("`./twinhype bench selftests --kernel ")
                 .append(kernel.replaceFirst("^(\\d+\\.\\d+).*", "$1"))
                 .append(" --limit ")

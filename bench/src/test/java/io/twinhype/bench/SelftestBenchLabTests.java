@@ -10,6 +10,7 @@ import io.twinhype.twin.Progress;
 import io.twinhype.twin.TwinCache;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,10 +34,10 @@ final class SelftestBenchLabTests {
 
     @Test
     void theSameTestsPassOnStockKvmAndOnBothOfOurs() throws Exception {
-        List<String> tests = new java.util.ArrayList<>(FEW);
+        List<String> tests = new ArrayList<>(FEW);
         tests.add(INTEL);
         SelftestReport report = new SelftestBench(
-                        new SelftestOptions(KernelSeries.V6_1, tests, Duration.ofSeconds(60), directory),
+                        new SelftestOptions(KernelSeries.V6_1, tests, Duration.ofMinutes(5), directory),
                         TwinCache.of(System.getenv()),
                         KernelSources.of(System.getenv()),
                         Progress.SILENT)

@@ -49,9 +49,9 @@ final class BenchSelftestsCommand implements Callable<Integer> {
     @Option(
             names = "--limit",
             paramLabel = "SECONDS",
-            defaultValue = "120",
-            description = "End a test after so long (default: ${DEFAULT-VALUE}).")
-    private long limitSeconds = 120;
+            defaultValue = "300",
+            description = "End a test after so long by the lab's clock (default: ${DEFAULT-VALUE}).")
+    private long limitSeconds = 300;
 
     @Option(
             names = "--out",

@@ -38,7 +38,8 @@ final class SmallGuest implements AutoCloseable {
                         memoryMebibytes,
                         image.kernel(),
                         image.initramfs(),
-                        "console=ttyS0 quiet panic=-1 mitigations=off twinhype.beat_us=1000 " + moreArguments)
+                        "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check twinhype.beat_us=1000 "
+                                + moreArguments)
                 .withDisk(disk)
                 .withPort(Heartbeat.PORT, heartbeat.socket());
     }

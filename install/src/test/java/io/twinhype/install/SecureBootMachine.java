@@ -77,7 +77,7 @@ record SecureBootMachine(Path directory, Path kernel) {
                         "-initrd",
                         initramfs.toString(),
                         "-append",
-                        "console=ttyS0 quiet panic=-1 mitigations=off",
+                        "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check",
                         "-serial",
                         "file:" + console))
                 .redirectErrorStream(true)

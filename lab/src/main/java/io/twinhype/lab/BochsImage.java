@@ -24,11 +24,12 @@ import org.apache.commons.compress.archivers.cpio.CpioConstants;
  */
 record BochsImage(BochsTools tools, BochsSpec spec, List<ModuleToLoad> modules, List<String> words) {
     /**
-     * nokaslr: the kernel is not relocated; tsc=reliable: the clock is not compared with others; panic=0: a kernel that
-     * panics stands still, for us to see.
+     * nokaslr: the kernel is not relocated; tsc=reliable: the clock is not compared with others; oops=panic: after an oops
+     * nothing counts any more, and the lab need not wait for its time limit; panic=0: a kernel that panics stands still, for
+     * us to see.
      */
     private static final String KERNEL_ARGUMENTS =
-            "console=ttyS0,115200 ignore_loglevel nokaslr mitigations=off tsc=reliable panic=0";
+            "console=ttyS0,115200 ignore_loglevel nokaslr mitigations=off tsc=reliable oops=panic" + " panic=0";
 
     static BochsImage of(BochsTools tools, BochsSpec spec, List<String> words) throws LabException {
         try {

@@ -56,9 +56,10 @@ final class BochsRun {
         long start = System.nanoTime();
         CompletableFuture<Integer> ended = new CompletableFuture<>();
         try (OutputStream log = Files.newOutputStream(consoleLog);
-                Emulator bochs = Emulator.start("Bochs", command, directory, ended::complete)) {
+                Emulator bochs = Emulator.start("Bochs", command, directory, ended::complete);
+                BochsScreen screen = new BochsScreen()) {
             SerialFile console = new SerialFile(directory.resolve(BochsMachine.CONSOLE), log);
-            follow(console, bochs, start, ended);
+            follow(console, bochs, screen, start, ended);
         } catch (IOException e) {
             throw new LabException.OutputLost(
                     "The lab's console log " + consoleLog + " cannot be written (" + e.getMessage()
@@ -69,13 +70,15 @@ final class BochsRun {
     }
 
     /** Returns when the machine's end is known, in whichever way. */
-    private void follow(SerialFile console, Emulator bochs, long start, CompletableFuture<Integer> ended)
+    private void follow(
+            SerialFile console, Emulator bochs, BochsScreen screen, long start, CompletableFuture<Integer> ended)
             throws LabException, InterruptedException {
         long heard = System.nanoTime();
         long endBy = Long.MAX_VALUE;
         Pulse pulse = new Pulse(heard);
         while (true) {
             boolean gone = waitFor(ended);
+            screen.read(bochs);
             long before = console.position();
             for (String line : console.read()) {
                 hear(line, Duration.ofNanos(System.nanoTime() - start));

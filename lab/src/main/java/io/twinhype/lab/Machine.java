@@ -38,7 +38,8 @@ record Machine(
                 initramfs.toString(),
                 "-append",
                 // ignore_loglevel: the log gets every message, also when something in the lab asks for silence.
-                "console=ttyS0,115200 ignore_loglevel panic=-1 mitigations=off"));
+                // no_timer_check: on a busy host the emulated timer may not tick in time, which is a panic otherwise.
+                "console=ttyS0,115200 ignore_loglevel panic=-1 mitigations=off no_timer_check"));
         if (spec.clock() == LabClock.INSTRUCTIONS) {
             add(arguments, "-icount", "shift=0,sleep=off");
         }

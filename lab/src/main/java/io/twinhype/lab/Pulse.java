@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /**
  * Whether an emulator still does something. Bochs computes even while its machine idles, so one that uses no processor time
- * stands still (seen once in some twenty boots, on a machine with sixteen others waiting for its two CPUs; cause not found).
+ * stands still, as it did for ever when nobody read its screen ({@link BochsScreen}).
  */
 final class Pulse {
     private static final Duration LOOK_EVERY = Duration.ofMinutes(1);

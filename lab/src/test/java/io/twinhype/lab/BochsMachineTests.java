@@ -64,6 +64,14 @@ final class BochsMachineTests {
     }
 
     @Test
+    void whereBochsDrawsIsFoundInItsWords() {
+        assertThat(BochsScreen.terminal("Bochs connected to screen \"/dev/pts/12\" Next at t=0"))
+                .contains("/dev/pts/12");
+        assertThat(BochsScreen.terminal("00000000000i[      ] Bochs x86 Emulator"))
+                .isEmpty();
+    }
+
+    @Test
     void outputThatCannotBePassedOnIsSaid() throws Exception {
         OutputStream full = new OutputStream() {
             @Override

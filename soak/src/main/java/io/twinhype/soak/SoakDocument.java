@@ -17,19 +17,26 @@ public final class SoakDocument {
     public static Path record(SoakReport report, Path documents) throws SoakException {
         Path kept = documents.resolve("soak");
         SoakJson.write(kept.resolve(report.environment().getOrDefault("series", "unknown") + ".json"), report);
-        List<SoakReport> reports = new ArrayList<>();
         Path page = documents.resolve("soak.md");
-        try (Stream<Path> files = Files.list(kept)) {
+        try {
+            Files.writeString(page, of(documents));
+            return page;
+        } catch (IOException e) {
+            throw new SoakException("Cannot write " + page + " (" + e.getMessage() + "): is the disk full?", e);
+        }
+    }
+
+    /** The page that tells of all reports that are kept in a documents' directory. */
+    static String of(Path documents) throws SoakException, IOException {
+        List<SoakReport> reports = new ArrayList<>();
+        try (Stream<Path> files = Files.list(documents.resolve("soak"))) {
             for (Path file : files.filter(each -> each.toString().endsWith(".json"))
                     .sorted()
                     .toList()) {
                 reports.add(SoakJson.read(file));
             }
-            Files.writeString(page, text(reports));
-            return page;
-        } catch (IOException e) {
-            throw new SoakException("Cannot write " + page + " (" + e.getMessage() + "): is the disk full?", e);
         }
+        return text(reports);
     }
 
     static String text(List<SoakReport> reports) {
@@ -87,7 +94,9 @@ public final class SoakDocument {
     private static void row(StringBuilder page, String... cells) {
         page.append('|');
         for (String cell : cells) {
-            page.append(' ').append(cell.replace("|", "\\|")).append(" |");
+            page.append(' ')
+                    .append(cell.replace("|", "\\|").replaceAll("\\s+", " "))
+                    .append(" |");
         }
         page.append('\n');
     }

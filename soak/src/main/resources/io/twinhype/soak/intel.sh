@@ -200,7 +200,8 @@ step_in_use() {
 step_killed() {
     start load --device $A --guests 2 --cpu 0 || return
     kill -KILL $started
-    wait $started
+    # The shell tells of a killed job.
+    wait $started 2>/dev/null
     vmx_references 0
     checked afterwards_ leak --device $B --device $A --guests 1 --cpu 0 --seconds 1
 }

@@ -53,6 +53,9 @@ figures() {
 # The checker's last sentence.
 sentence() { sed -n 's/^FAILED //p; s/^ok //p' "$work/$1" | tail -n 1; }
 
+# What a program complained of, in one line, without the directories of this machine.
+told() { sed 's|/[^ ]*/||g' "$work/$1" | tr '\n' ' '; }
+
 # One short guest on a device: its hypervisor turns virtualization on and off for it.
 visit() { "$CHECKER" exits --device "$1" --count 100 --repeats 1 >"$work/visit" 2>&1; }
 
@@ -143,9 +146,9 @@ reload() {
     begin load load --device "$(device_of $other)" --guests 2 --pages 64 --pause-every 16
     while [ $done -lt "$times" ]; do
         if ! unload $twin; then
-            outcome=FAILED why="$twin is not unloaded: $(cat $work/rmmod)"
+            outcome=FAILED why="$twin is not unloaded: $(told rmmod)"
         elif ! sleep 0.2 || ! insmod "$(file_of $twin)" 2>$work/insmod; then
-            outcome=FAILED why="$twin is not loaded: $(cat $work/insmod)"
+            outcome=FAILED why="$twin is not loaded: $(told insmod)"
         elif ! visit "$(device_of $twin)"; then
             outcome=FAILED why="no guest runs on the reloaded $twin: $(sentence visit)"
         elif ! kill -0 "$(cat $work/load.pid)" 2>/dev/null; then
@@ -181,9 +184,9 @@ killed() {
     if [ $status -ne 137 ]; then
         result $check FAILED "the VMM of the killed vCPU thread ended with status $status, not by SIGKILL"
     elif ! unload $twin; then
-        result $check FAILED "$twin is not unloaded after its vCPU thread was killed: $(cat $work/rmmod)"
+        result $check FAILED "$twin is not unloaded after its vCPU thread was killed: $(told rmmod)"
     elif ! insmod "$(file_of $twin)" 2>$work/insmod || ! visit "$(device_of $twin)"; then
-        result $check FAILED "$twin does not come back: $(cat $work/insmod) $(sentence visit)"
+        result $check FAILED "$twin does not come back: $(told insmod) $(sentence visit)"
     elif ! end load; then
         result $check FAILED "on $other: $(sentence load)"
     else
@@ -223,7 +226,7 @@ refused_build() {
     check=$1 before=$(dmesg | wc -l)
     begin load load --device $device_b --guests 2
     if ! unload A; then
-        result "$check" FAILED "A is not unloaded: $(cat $work/rmmod)"
+        result "$check" FAILED "A is not unloaded: $(told rmmod)"
         return
     fi
     insmod "$2" 2>$work/insmod
@@ -241,7 +244,7 @@ refused_build() {
     elif ! grep -qE "$3" $work/dmesg; then
         result "$check" FAILED "the kernel log does not say why: no line with $3"
     elif [ $again -ne 0 ]; then
-        result "$check" FAILED "the right build of A does not load after it: $(cat $work/insmod) $(sentence visit)"
+        result "$check" FAILED "the right build of A does not load after it: $(told insmod) $(sentence visit)"
     elif [ $others -ne 0 ]; then
         result "$check" FAILED "on B: $(sentence load)"
     else
@@ -289,7 +292,7 @@ away() {
     if unload A && unload B && rmmod twinhype_base 2>$work/rmmod && ! grep -q twinhype /proc/modules; then
         result away ok "A, B and the base were unloaded"
     else
-        result away FAILED "not unloaded: $(cat $work/rmmod)"
+        result away FAILED "not unloaded: $(told rmmod)"
     fi
 }
 

@@ -26,6 +26,12 @@ final class SoakDocumentTests {
     }
 
     @Test
+    void thePageInTheTreeIsWhatTheReportsBesideItSay() throws Exception {
+        Path docs = Path.of("..", "docs");
+        assertThat(docs.resolve("soak.md")).content().isEqualTo(SoakDocument.of(docs));
+    }
+
+    @Test
     void tellsOfEverySeriesThatWasRecorded() throws Exception {
         SoakDocument.record(report("6.1", true), documents);
         Path page = SoakDocument.record(report("6.12", false), documents);
