@@ -32,4 +32,9 @@ public record IntelBoot(
         }
         return problems;
     }
+
+    /** Whether the guests or the kernel noticed that something is wrong; that time ran out may be the host's fault. */
+    boolean noticed() {
+        return !complaints.isEmpty() || checks.stream().anyMatch(check -> !check.ok());
+    }
 }

@@ -40,6 +40,16 @@ final class IntelDocumentTests {
                 .contains("- one-cpu, one_cpu: 5 checks held");
     }
 
+    @Test
+    void thatTimeRanOutIsAProblemButNoticesNothing() {
+        IntelBoot late = report(true, "The lab was ended after 100 s, its time limit.", true)
+                .boots()
+                .getFirst();
+        assertThat(late.problems()).isNotEmpty();
+        assertThat(late.noticed()).isFalse();
+        assertThat(report(false, "", true).boots().getFirst().noticed()).isTrue();
+    }
+
     private static IntelReport report(boolean ok, String end, boolean noticed) {
         Check check = new Check("one_cpu", ok, "5 checks held", Map.of("rounds", "7"), List.of());
         return new IntelReport(
