@@ -22,8 +22,8 @@ import java.util.stream.Stream;
  * <p>Its commands are told by {@code twinhype-check} without arguments.
  */
 public final class CheckProgram {
-    private static final List<String> SOURCES = List.of("main.c", "vm.c", "guest.c", "ring.c", "exits.c");
-    private static final List<String> HEADERS = List.of("layout.h", "main.h", "vm.h");
+    private static final List<String> SOURCES = List.of("main.c", "vm.c", "guest.c", "member.c", "ring.c", "exits.c");
+    private static final List<String> HEADERS = List.of("layout.h", "main.h", "member.h", "vm.h");
 
     /** Guest code may not call the C library nor read data of the host's: hence no jump tables, no memset, no canaries. */
     private static final List<String> OPTIONS = List.of(
