@@ -7,6 +7,8 @@ import io.twinhype.twin.CanaryException;
 import io.twinhype.twin.ModuleTrust;
 import io.twinhype.twin.SigningException;
 import io.twinhype.twin.Twin;
+import io.twinhype.twin.TwinFile;
+import io.twinhype.twin.VerificationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,13 +93,23 @@ public final class Hypervisors {
     /**
      * Loads a hypervisor over the base that is loaded, and runs a canary guest on it.
      *
-     * @param build its module file, verified
-     * @throws EngineException.Refused if the kernel refuses it, or no guest runs on it: it is not loaded then
+     * @param build its module file
+     * @throws EngineException.Refused if it is another module or is loaded already, the kernel refuses it, or no guest runs
+     *     on it: it is not loaded then
      */
     public LoadedHypervisor load(Twin twin, Path build) throws EngineException.Refused, InterruptedException {
         try {
+            if (modules.find(twin.moduleName()).isPresent()) {
+                throw new EngineException.Refused(
+                        "Hypervisor " + twin + " is loaded already: unload it first, when no VM uses it.");
+            }
+            TwinFile.require(twin, build);
+            ModuleTrust.ofThisMachine().require(build);
             modules.load(build, "");
-        } catch (LinuxException e) {
+        } catch (VerificationException e) {
+            throw new EngineException.Refused(
+                    "Hypervisor " + twin + " is not loaded: " + String.join(" ", e.findings()));
+        } catch (SigningException | IOException e) {
             throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + e.getMessage());
         }
         try {
