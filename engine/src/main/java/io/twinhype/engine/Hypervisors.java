@@ -1,5 +1,6 @@
 package io.twinhype.engine;
 
+import io.twinhype.linux.Errno;
 import io.twinhype.linux.KernelModules;
 import io.twinhype.linux.LinuxException;
 import io.twinhype.twin.Canary;
@@ -86,15 +87,21 @@ public final class Hypervisors {
         try {
             modules.unload(twin.moduleName());
         } catch (LinuxException e) {
-            throw new EngineException.Refused("Hypervisor " + twin + " is not unloaded: " + e.getMessage());
+            throw new EngineException.Refused("Hypervisor " + twin + " is not unloaded: "
+                    + (e.errno().equals(Errno.ENOENT) ? "it is not loaded." : reason(e)));
         }
+    }
+
+    /** What the kernel said, and what it takes where it is but a privilege. */
+    private static String reason(LinuxException e) {
+        return e.errno().equals(Errno.EPERM) ? e.getMessage() + ". Do this as root." : e.getMessage();
     }
 
     /**
      * Loads a hypervisor over the base that is loaded, and runs a canary guest on it.
      *
      * @param build its module file
-     * @throws EngineException.Refused if it is another module or is loaded already, the kernel refuses it, or no guest runs
+     * @throws EngineException.Refused if it is another module or is loaded already, there is no base, the kernel refuses it, or no guest runs
      *     on it: it is not loaded then
      */
     public LoadedHypervisor load(Twin twin, Path build) throws EngineException.Refused, InterruptedException {
@@ -103,12 +110,19 @@ public final class Hypervisors {
                 throw new EngineException.Refused(
                         "Hypervisor " + twin + " is loaded already: unload it first, when no VM uses it.");
             }
+            if (modules.find(BASE).isEmpty()) {
+                throw new EngineException.Refused("Hypervisor " + twin
+                        + " is not loaded: it needs the base, which is not" + " loaded: type `insmod " + BASE
+                        + ".ko` first, with the file that was built with it.");
+            }
             TwinFile.require(twin, build);
             ModuleTrust.ofThisMachine().require(build);
             modules.load(build, "");
         } catch (VerificationException e) {
             throw new EngineException.Refused(
                     "Hypervisor " + twin + " is not loaded: " + String.join(" ", e.findings()));
+        } catch (LinuxException e) {
+            throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + reason(e));
         } catch (SigningException | IOException e) {
             throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + e.getMessage());
         }
