@@ -88,7 +88,7 @@ final class HypervisorsLabTests {
         String onA = "A " + a.record().identity() + " fixed=true";
         String onB = "B " + b.record().identity() + " fixed=true";
         List<String> lines = said.toString(UTF_8).lines().toList();
-        assertThat(lines).hasSize(16);
+        assertThat(lines).hasSize(18);
         assertThat(lines.subList(0, 2)).containsExactly(onA, onB);
         assertThat(lines.get(2))
                 .as("in use")
@@ -128,7 +128,9 @@ final class HypervisorsLabTests {
                 .startsWith("Refused: Hypervisor A is not unloaded: ")
                 .contains("It has 1 users; end or move away the processes that hold it open.");
         assertThat(lines.get(14)).isEqualTo(onB);
-        assertThat(lines.get(15)).as("loaded after all was unloaded").isEqualTo("left: []");
+        assertThat(lines.get(15)).isEqualTo("Refused: Hypervisor B is not unloaded: it is not loaded.");
+        assertThat(lines.get(16)).startsWith("Refused: Hypervisor A is not loaded: it needs the base, ");
+        assertThat(lines.get(17)).as("loaded after all was unloaded").isEqualTo("left: []");
     }
 
     /** Replaces text in a file's bytes by text of the same length. */
@@ -166,20 +168,24 @@ final class HypervisorsLabTests {
             tell(() -> HYPERVISORS.load(Twin.A, a));
             tell(() -> HYPERVISORS.load(Twin.A, a));
             try (RandomAccessFile user = new RandomAccessFile(Twin.A.device().toFile(), "rw")) {
-                tell(() -> {
-                    HYPERVISORS.unload(Twin.A);
-                    return HYPERVISORS.inspect(Twin.A);
-                });
+                tell(() -> unloaded(Twin.A));
                 user.getFD().valid();
             }
             tell(() -> HYPERVISORS.inspect(Twin.B));
             HYPERVISORS.unload(Twin.B);
             // With B absent already.
+            tell(() -> unloaded(Twin.B));
             HYPERVISORS.unloadAll();
+            tell(() -> HYPERVISORS.load(Twin.A, a));
             System.out.println("left: "
                     + Files.readAllLines(Path.of("/proc/modules")).stream()
                             .filter(line -> line.startsWith("twinhype"))
                             .toList());
+        }
+
+        private static LoadedHypervisor unloaded(Twin twin) throws EngineException, InterruptedException {
+            HYPERVISORS.unload(twin);
+            return HYPERVISORS.inspect(twin);
         }
 
         private interface Action {
