@@ -397,7 +397,7 @@ static void keep_dirty_logs(struct graft *graft)
 
 static bool attempt(struct graft *graft, int device, dev_t number)
 {
-	int64_t began = now_ns(), since;
+	int64_t began = now_ns(), since, released;
 	bool moved = false;
 
 	memset(&graft->shadow, 0, sizeof(graft->shadow));
@@ -422,9 +422,9 @@ static bool attempt(struct graft *graft, int device, dev_t number)
 			graft->shadow.vm->grafts++;
 		}
 		gate_open();
-		park_release(graft->shadow.vm);
-		graft->release = lap(&since);
-		graft->pause = since - began;
+		released = park_release(graft->shadow.vm);
+		graft->release = released - since;
+		graft->pause = released - began;
 	}
 	since = now_ns();
 	shadow_tear_down(graft);

@@ -182,7 +182,8 @@ int park_run(struct vcpu *vcpu, int fd);
 int park_after_run(struct vcpu *vcpu, int result);
 /* Holds every vCPU of the VM; 0 or -errno, and which one did not come. */
 int park_all(struct vm *vm, int64_t deadline, int *late);
-void park_release(struct vm *vm);
+/* Lets them go; returns when (now_ns). */
+int64_t park_release(struct vm *vm);
 
 /* ---- One graft ---- */
 

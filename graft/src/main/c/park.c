@@ -219,8 +219,10 @@ int park_all(struct vm *vm, int64_t deadline, int *late)
 	return result;
 }
 
-void park_release(struct vm *vm)
+int64_t park_release(struct vm *vm)
 {
+	int64_t at;
+
 	pthread_mutex_lock(&park_lock);
 	for (int i = 0; i < vm->ledger.vcpus; i++) {
 		int parked = PARK;
@@ -228,5 +230,8 @@ void park_release(struct vm *vm)
 		atomic_compare_exchange_strong(&vm->vcpus[i]->attention, &parked, EINTR_DUE);
 	}
 	pthread_cond_broadcast(&released);
+	/* With one CPU, a vCPU may well run before we see a clock again. */
+	at = now_ns();
 	pthread_mutex_unlock(&park_lock);
+	return at;
 }

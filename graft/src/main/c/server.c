@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #define LONGEST_REQUEST 512
 #define LONGEST_ANSWER 32768
 #define DEFAULT_TIMEOUT_MS 1000
+#define PATIENCE_S 30 /* with a commander that says nothing: others wait */
 
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static int listener = -1;
@@ -218,6 +220,8 @@ static void serve(int connection)
 
 static void *listen_forever(void *unused)
 {
+	const struct timeval patience = { .tv_sec = PATIENCE_S };
+
 	(void)unused;
 	for (;;) {
 		int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -228,6 +232,7 @@ static void *listen_forever(void *unused)
 			usleep(100000);
 			continue;
 		}
+		setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 		if (may_command(connection))
 			serve(connection);
 		real_close(connection);
