@@ -57,6 +57,7 @@ final class CommandLineTests {
                 "hypervisor edits --vendor arm",
                 "hypervisor edits --kernel 6.1 --source .",
                 "hypervisor edits --json --matrix .",
+                "bench selftests --docs . --only smm_test",
             })
     void wrongUsageIsOneSentenceAndStatusTwo(String line) {
         assertThat(execute(line.isEmpty() ? new String[0] : line.split(" ", -1)))
