@@ -60,8 +60,10 @@ final class GraftLabTests {
         HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT);
         List<ModuleToLoad> modules = List.of(
                 new ModuleToLoad(builder.buildBase(tree).file()),
-                new ModuleToLoad(builder.build(new BuildRequest(Twin.A, tree, List.of())).file()),
-                new ModuleToLoad(builder.build(new BuildRequest(Twin.B, tree, List.of())).file()));
+                new ModuleToLoad(
+                        builder.build(new BuildRequest(Twin.A, tree, List.of())).file()),
+                new ModuleToLoad(
+                        builder.build(new BuildRequest(Twin.B, tree, List.of())).file()));
         GuestImage guest = GuestImage.build(tree.root(), cache.directory().resolve("guest"), List.of());
         Path library = GraftLibrary.build(cache.directory().resolve("graft"), _ -> {});
 
@@ -72,7 +74,8 @@ final class GraftLabTests {
                 .run(
                         new LabCommand(
                                 List.of(
-                                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                        Path.of(System.getProperty("java.home"), "bin", "java")
+                                                .toString(),
                                         "--enable-native-access=ALL-UNNAMED",
                                         "-XX:+UseSerialGC",
                                         "-XX:TieredStopAtLevel=1",
@@ -183,7 +186,10 @@ final class GraftLabTests {
                     + vm.hypervisor().name() + ", users left " + users + ", beats on "
                     + heartbeat.awaitBeatAfter(result.endNanos(), PATIENCE));
             System.err.println(result.stoppedMillis() + " ms stopped, "
-                    + heartbeat.pauseWithin(result.startNanos(), result.endNanos()).toNanos() / 1e6
+                    + heartbeat
+                                    .pauseWithin(result.startNanos(), result.endNanos())
+                                    .toNanos()
+                            / 1e6
                     + " ms silent, " + result.graft());
         }
 
