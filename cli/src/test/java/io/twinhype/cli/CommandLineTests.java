@@ -62,7 +62,6 @@ final class CommandLineTests {
                 "hypervisor edits --vendor arm",
                 "hypervisor edits --kernel 6.1 --source .",
                 "hypervisor edits --json --matrix .",
-                "bench selftests --docs . --only smm_test",
                 "vm",
                 "vm show",
                 "vm show qemu",
@@ -71,6 +70,7 @@ final class CommandLineTests {
                 "vm migrate 1 --to B --method handoff",
                 "demo --fault destination-dies",
                 "demo --fault graft-fails --method handoff",
+                "bench selftests --docs . --only smm_test",
             })
     void wrongUsageIsOneSentenceAndStatusTwo(String line) {
         assertThat(execute(line.isEmpty() ? new String[0] : line.split(" ", -1)))
