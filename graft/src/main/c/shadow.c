@@ -277,6 +277,8 @@ static bool open_stats(struct graft *graft)
 			continue;
 		if (fails(graft, PREPARE_STATS))
 			return failed(graft, EIO, "as ordered");
+		if (object->vcpu && object->vcpu->index >= shadow->vcpu_count)
+			return failed(graft, EAGAIN, "the VMM added a vCPU meanwhile");
 		more = realloc(shadow->stats.at, (shadow->stats.count + 1) * sizeof(*more));
 		if (!more)
 			return failed(graft, ENOMEM, "there is no memory");
