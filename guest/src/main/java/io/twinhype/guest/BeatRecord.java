@@ -2,9 +2,13 @@ package io.twinhype.guest;
 
 import io.twinhype.guest.BeatLine.Counters;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * that is the reader's scheduling, not the guest's doing, so only loss and doubling count.
  */
 final class BeatRecord {
+    private static final int MOST_NOTES = 1000;
+
     private final String vm;
     private final BitSet seen = new BitSet();
     private long[] arrivals = new long[4096];
@@ -23,6 +29,13 @@ final class BeatRecord {
     private @Nullable ProbeReading probe;
     private @Nullable Long end;
     private String lastNote = "";
+    private final List<String> notes = new ArrayList<>();
+    private final Map<String, GuestCheck> standing = new TreeMap<>();
+    private int lives;
+    private long firstGuestNanos;
+    private long firstArrival;
+    private long lastGuestNanos;
+    private long lastArrival;
 
     BeatRecord(String vm) {
         this.vm = vm;
@@ -36,13 +49,41 @@ final class BeatRecord {
                 end = lastSequence;
                 counters = last;
             }
-            case BeatLine.Note(String text) -> lastNote = text;
+            case BeatLine.Standing(GuestCheck check) -> standing.put(check.name(), check);
+            case BeatLine.Hello(String text) -> {
+                beginAnew();
+                note(text);
+            }
+            case BeatLine.Note(String text) -> note(text);
             case BeatLine.Malformed(String text) -> {
                 malformed++;
-                lastNote = text;
+                note(text);
             }
         }
         notifyAll();
+    }
+
+    /** A guest that boots again counts from the start; silences count on. */
+    private void beginAnew() {
+        lives++;
+        if (lives > 1) {
+            seen.clear();
+            highest = 0;
+            doubled = 0;
+            malformed = 0;
+            counters = Counters.NONE;
+            probe = null;
+            end = null;
+            standing.clear();
+            firstArrival = 0;
+        }
+    }
+
+    private void note(String text) {
+        lastNote = text;
+        if (notes.size() < MOST_NOTES) {
+            notes.add(text);
+        }
     }
 
     private void accept(BeatLine.Beat beat) {
@@ -61,6 +102,12 @@ final class BeatRecord {
             return;
         }
         highest = beat.sequence();
+        if (firstArrival == 0) {
+            firstArrival = now;
+            firstGuestNanos = beat.guestNanos();
+        }
+        lastArrival = now;
+        lastGuestNanos = beat.guestNanos();
         if (!beat.probe().equals("-") && (probe == null || beat.counters().checks() > probe.check())) {
             probe = new ProbeReading(beat.probe(), beat.counters().checks(), now);
         }
@@ -86,6 +133,22 @@ final class BeatRecord {
 
     synchronized String lastNote() {
         return lastNote;
+    }
+
+    synchronized List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    synchronized Map<String, GuestCheck> standing() {
+        return Map.copyOf(standing);
+    }
+
+    synchronized int lives() {
+        return lives;
+    }
+
+    synchronized Duration clockAhead() {
+        return Duration.ofNanos((lastGuestNanos - firstGuestNanos) - (lastArrival - firstArrival));
     }
 
     synchronized long received() {

@@ -7,12 +7,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 
-/** Compiles the guest's one program, a static binary, and keeps it by the content of its source. */
+/** Compiles the guest's one program, a static binary, and keeps it by the content of its sources. */
 final class GuestProgram {
-    private static final List<String> OPTIONS =
-            List.of("-O2", "-Wall", "-Wextra", "-static", "-pthread", "-s", "-x", "c");
+    private static final List<String> OPTIONS = List.of("-O2", "-Wall", "-Wextra", "-static", "-pthread", "-s");
+    private static final List<String> SOURCES = List.of(
+            "init.c",
+            "port.c",
+            "checks.c",
+            "integrity.c",
+            "interrupts.c",
+            "registers.c",
+            "clocks.c",
+            "ticks.c",
+            "wakeups.c",
+            "disklog.c",
+            "stream.c",
+            "machine.c");
+    private static final List<String> HEADERS = List.of("guest.h");
 
     private GuestProgram() {}
 
@@ -23,20 +39,25 @@ final class GuestProgram {
 
     static Path compile(Path cache, String compiler) throws GuestException {
         try {
-            byte[] source = source();
-            Path program = cache.resolve("init-" + ContentHash.of(source));
+            Map<String, byte[]> files = new LinkedHashMap<>();
+            for (String name : Stream.concat(SOURCES.stream(), HEADERS.stream()).toList()) {
+                files.put(name, source(name));
+            }
+            Path program = cache.resolve("init-" + ContentHash.of(files.values().toArray(byte[][]::new)));
             if (Files.exists(program)) {
                 return program;
             }
             Files.createDirectories(cache);
-            Path sourceFile = Files.write(Files.createTempFile(cache, "init", ".c"), source);
-            Path unfinished = Files.createTempFile(cache, "init", ".tmp");
+            Path work = Files.createTempDirectory(cache, ".init");
             try {
-                run(compiler, sourceFile, unfinished);
+                for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                    Files.write(work.resolve(file.getKey()), file.getValue());
+                }
+                Path unfinished = work.resolve("init");
+                run(compiler, work, unfinished);
                 Files.move(unfinished, program, StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                Files.deleteIfExists(sourceFile);
-                Files.deleteIfExists(unfinished);
+                delete(work);
             }
             return program;
         } catch (IOException unusable) {
@@ -47,22 +68,37 @@ final class GuestProgram {
         }
     }
 
-    private static byte[] source() throws IOException {
-        try (InputStream in = GuestProgram.class.getResourceAsStream("init.c")) {
+    private static byte[] source(String name) throws IOException {
+        try (InputStream in = GuestProgram.class.getResourceAsStream(name)) {
             if (in == null) {
-                throw new IOException("init.c is missing from the jar");
+                throw new IOException(name + " is missing from the jar");
             }
             return in.readAllBytes();
         }
     }
 
-    private static void run(String compiler, Path source, Path program) throws IOException, GuestException {
+    private static void delete(Path directory) throws IOException {
+        List<Path> files;
+        try (Stream<Path> entries = Files.list(directory)) {
+            files = entries.toList();
+        }
+        for (Path file : files) {
+            Files.delete(file);
+        }
+        Files.delete(directory);
+    }
+
+    private static void run(String compiler, Path directory, Path program) throws IOException, GuestException {
         var command = new ArrayList<>(List.of(compiler));
         command.addAll(OPTIONS);
-        command.addAll(List.of("-o", program.toString(), source.toString()));
+        command.addAll(List.of("-o", program.toString()));
+        command.addAll(SOURCES);
         Process process;
         try {
-            process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            process = new ProcessBuilder(command)
+                    .directory(directory.toFile())
+                    .redirectErrorStream(true)
+                    .start();
         } catch (IOException missing) {
             throw new GuestException(
                     "cannot run " + compiler + " to compile the guest's program: install the Debian package gcc",
