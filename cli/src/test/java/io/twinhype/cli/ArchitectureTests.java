@@ -66,7 +66,7 @@ final class ArchitectureTests {
                 .whereLayer("lab")
                 .mayOnlyBeAccessedByLayers("demo", "soak", "bench", "cli")
                 .whereLayer("guest")
-                .mayOnlyBeAccessedByLayers("demo", "cli")
+                .mayOnlyBeAccessedByLayers("demo", "soak", "cli")
                 .whereLayer("twin")
                 .mayOnlyBeAccessedByLayers("engine", "install", "demo", "soak", "bench", "cli")
                 .whereLayer("kmod")
@@ -74,7 +74,7 @@ final class ArchitectureTests {
                 .whereLayer("install")
                 .mayOnlyBeAccessedByLayers("cli")
                 .whereLayer("qemu")
-                .mayOnlyBeAccessedByLayers("engine")
+                .mayOnlyBeAccessedByLayers("engine", "soak")
                 .check(classes);
     }
 
