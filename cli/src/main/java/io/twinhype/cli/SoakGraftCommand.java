@@ -59,7 +59,8 @@ final class SoakGraftCommand implements Callable<Integer> {
     @Option(
             names = "--debian13",
             paramLabel = "DIR",
-            description = "A directory with a Debian 13 that has qemu-system-x86 (debootstrap makes one): its QEMU, too.")
+            description =
+                    "A directory with a Debian 13 that has qemu-system-x86 (debootstrap makes one): its QEMU, too.")
     private Optional<Path> debian13 = Optional.empty();
 
     @Option(

@@ -8,7 +8,8 @@ import picocli.CommandLine.Spec;
 /** The commands that do something long and often, and record what came of it. */
 @Command(
         name = "soak",
-        description = "Show, at full size, that two hypervisors can be trusted beside each other, and VMs moved between them.",
+        description =
+                "Show, at full size, that two hypervisors can be trusted beside each other, and VMs moved between them.",
         subcommands = {SoakKernelCommand.class, SoakIntelCommand.class, SoakGraftCommand.class})
 final class SoakGroup implements Runnable {
     @Spec

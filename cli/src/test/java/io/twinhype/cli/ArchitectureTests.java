@@ -80,7 +80,7 @@ final class ArchitectureTests {
                 .whereLayer("graft")
                 .mayOnlyBeAccessedByLayers("engine", "demo", "soak", "bench", "cli")
                 .whereLayer("cc")
-                .mayOnlyBeAccessedByLayers("check", "graft")
+                .mayOnlyBeAccessedByLayers("check", "graft", "guest", "soak")
                 .whereLayer("qemu")
                 .mayOnlyBeAccessedByLayers("engine", "soak")
                 .check(classes);

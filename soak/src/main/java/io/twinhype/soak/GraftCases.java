@@ -17,8 +17,7 @@ final class GraftCases {
 
     private static final String PC = "-M pc";
     private static final String Q35 = "-M q35";
-    private static final String MICROVM =
-            "-M microvm,rtc=on,pit=on,pic=on -global virtio-mmio.force-legacy=false";
+    private static final String MICROVM = "-M microvm,rtc=on,pit=on,pic=on -global virtio-mmio.force-legacy=false";
     /** Disks with a thread of their own: requests come by ioeventfd, their completions go by irqfd. */
     private static final String DISKS = " -object iothread,id=io -device virtio-blk-pci,drive=first,iothread=io"
             + " -device virtio-blk-pci,drive=log,iothread=io" + " -device virtio-serial-pci";
@@ -42,7 +41,15 @@ final class GraftCases {
         hardware(cases, "-qemu10", Vmm.DEBIAN_13);
         add(cases, "disturbed-by-commands", 2, Disturbance.COMMANDS, SOME, true, PC + DISKS, "");
         add(cases, "paused", 2, Disturbance.PAUSED, SOME, false, PC + DISKS + VHOST, "");
-        add(cases, "load", 2, Disturbance.NONE, SOME, false, PC + DISKS + VHOST, "twinhype.dirty_mib=32 twinhype.rest=0");
+        add(
+                cases,
+                "load",
+                2,
+                Disturbance.NONE,
+                SOME,
+                false,
+                PC + DISKS + VHOST,
+                "twinhype.dirty_mib=32 twinhype.rest=0");
         add(cases, "unload", 2, Disturbance.UNLOAD, SOME, true, PC + DISKS, "");
         add(cases, "reset", 2, Disturbance.RESET, FEW, false, PC + DISKS, "");
         add(cases, "reboot", 2, Disturbance.REBOOT, FEW, false, PC + DISKS, "");
@@ -91,8 +98,7 @@ final class GraftCases {
             boolean quick,
             String qemu,
             String guest) {
-        cases.add(new GraftCase(
-                name, Vmm.HOST, vcpus, Boot.RUNNING, disturbance, grafts, quick, words(qemu), guest));
+        cases.add(new GraftCase(name, Vmm.HOST, vcpus, Boot.RUNNING, disturbance, grafts, quick, words(qemu), guest));
     }
 
     private static void boot(List<GraftCase> cases, String name, Boot boot, String qemu) {

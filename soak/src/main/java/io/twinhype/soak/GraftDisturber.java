@@ -7,6 +7,7 @@ import io.twinhype.soak.GraftCase.Disturbance;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Does to a VM what a case says, beside the grafts: in a thread of its own, or just before one. */
 final class GraftDisturber implements AutoCloseable {
@@ -40,8 +41,7 @@ final class GraftDisturber implements AutoCloseable {
     private final List<String> found = new ArrayList<>();
     private final Thread thread;
     private volatile boolean over;
-    private volatile int rounds;
-    private int lives = 1;
+    private final AtomicInteger rounds = new AtomicInteger();
 
     private GraftDisturber(Disturbance disturbance, GraftGuest guest, GraftVmm vmm, Path directory) {
         this.disturbance = disturbance;
@@ -123,22 +123,21 @@ final class GraftDisturber implements AutoCloseable {
             }
             case NONE, PAUSED, UNLOAD, FAULTS, HOTPLUG, SNAPSHOT, LIBVIRT -> {}
         }
-        if (thread.getState() == Thread.State.TERMINATED && rounds == 0 && found.isEmpty()) {
+        if (thread.getState() == Thread.State.TERMINATED && rounds.get() == 0 && found.isEmpty()) {
             problems.add("The disturbance " + disturbance + " has never come round.");
         }
     }
 
     private void goOn() {
         try {
-            while (!over) {
+            for (int round = 0; !over; round = rounds.incrementAndGet()) {
                 switch (disturbance) {
-                    case COMMANDS -> command(COMMANDS.get(rounds % COMMANDS.size()));
-                    case HOTPLUG -> plug(rounds);
-                    case SNAPSHOT -> snapshot(rounds);
+                    case COMMANDS -> command(COMMANDS.get(round % COMMANDS.size()));
+                    case HOTPLUG -> plug(round);
+                    case SNAPSHOT -> snapshot(round);
                     case NONE, PAUSED, UNLOAD, FAULTS, RESET, REBOOT, POWERDOWN, MIGRATION, LIBVIRT ->
                         throw new IllegalStateException("not in a thread: " + disturbance);
                 }
-                rounds++;
             }
         } catch (QemuException | GuestException e) {
             found.add("While grafts went on: " + e.getMessage());
@@ -203,8 +202,8 @@ final class GraftDisturber implements AutoCloseable {
     /** The guest's first disk goes on in a new file over the old one. */
     private void snapshot(int round) throws QemuException, InterruptedException {
         vmm.tell("blockdev-snapshot-sync", """
-                {"node-name": "%s", "snapshot-file": "%s", "snapshot-node-name": "over%d", "format": "qcow2"}"""
-                .formatted(round == 0 ? "first" : "over" + (round - 1), directory.resolve("over" + round), round));
+                {"node-name": "%s", "snapshot-file": "%s", "snapshot-node-name": "over%d", "format": "qcow2"}""".formatted(
+                        round == 0 ? "first" : "over" + (round - 1), directory.resolve("over" + round), round));
         Thread.sleep(300);
     }
 

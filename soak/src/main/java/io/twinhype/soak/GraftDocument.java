@@ -48,7 +48,12 @@ public final class GraftDocument {
         row(page, "command", "`" + report.command() + "`");
         report.environment().forEach((key, value) -> row(page, key, value));
         row(page, "took", String.format(Locale.ROOT, "%.0f s", report.seconds()));
-        row(page, "grafts", String.valueOf(report.outcomes().stream().mapToInt(GraftOutcome::grafts).sum()));
+        row(
+                page,
+                "grafts",
+                String.valueOf(report.outcomes().stream()
+                        .mapToInt(GraftOutcome::grafts)
+                        .sum()));
         row(page, "outcome", report.passed() ? "passed" : "FAILED");
         List<String> problems = report.allProblems();
         if (!problems.isEmpty()) {
@@ -96,7 +101,9 @@ public final class GraftDocument {
     private static void row(StringBuilder page, String... cells) {
         page.append('|');
         for (String cell : cells) {
-            page.append(' ').append(cell.replace("|", "\\|").replaceAll("\\s+", " ")).append(" |");
+            page.append(' ')
+                    .append(cell.replace("|", "\\|").replaceAll("\\s+", " "))
+                    .append(" |");
         }
         page.append('\n');
     }

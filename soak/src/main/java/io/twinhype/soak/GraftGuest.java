@@ -132,7 +132,10 @@ final class GraftGuest implements AutoCloseable {
     }
 
     private void clocks(
-            HeartbeatSummary heard, Map<String, GuestCheck> checks, List<String> problems, Map<String, Double> figures) {
+            HeartbeatSummary heard,
+            Map<String, GuestCheck> checks,
+            List<String> problems,
+            Map<String, Double> figures) {
         GuestCheck clocks = checks.getOrDefault("clocks", new GuestCheck("clocks", 0, 0, Map.of()));
         double step = Math.max(clocks.figure("step_forward_ns"), clocks.figure("step_back_ns")) / 1e6;
         unless(
@@ -176,7 +179,8 @@ final class GraftGuest implements AutoCloseable {
                 problems);
         unless(
                 !finished || heard.connections() == heard.ended(),
-                "Of " + heard.connections() + " connections of the guest " + heard.ended() + " came to an end in order.",
+                "Of " + heard.connections() + " connections of the guest " + heard.ended()
+                        + " came to an end in order.",
                 problems);
         figures.put("stream_records", (double) heard.records());
     }

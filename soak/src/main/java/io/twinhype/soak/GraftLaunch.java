@@ -96,7 +96,11 @@ final class GraftLaunch {
         }
         add(words, "-device virtserialport,chardev=beat,name=org.twinhype.heartbeat");
         if (each.boot() != GraftCase.Boot.LOADER) {
-            words.addAll(List.of("-kernel", plan.kernel().toString(), "-initrd", plan.initramfs().toString()));
+            words.addAll(List.of(
+                    "-kernel",
+                    plan.kernel().toString(),
+                    "-initrd",
+                    plan.initramfs().toString()));
             words.addAll(List.of("-append", guest.arguments()));
         }
         return words;
@@ -135,7 +139,8 @@ final class GraftLaunch {
 
     private static void run(String... command) throws SoakException, InterruptedException {
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
             if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new SoakException(String.join(" ", command) + " failed in the lab: " + said.strip());

@@ -21,7 +21,8 @@ final class GraftLoader {
     static Path make(Path kernel, Path initramfs, String arguments, Path scratch)
             throws SoakException, InterruptedException {
         try {
-            Path boot = Files.createDirectories(scratch.resolve("iso/boot/grub")).getParent();
+            Path boot =
+                    Files.createDirectories(scratch.resolve("iso/boot/grub")).getParent();
             Files.copy(kernel, boot.resolve("vmlinuz"));
             Files.copy(initramfs, boot.resolve("initramfs"));
             Files.writeString(boot.resolve("grub/grub.cfg"), """
@@ -33,7 +34,10 @@ final class GraftLoader {
                     """.formatted(COUNTDOWN, arguments));
             Path iso = scratch.resolve("loader.iso");
             Process process = new ProcessBuilder(
-                            "grub-mkrescue", "-o", iso.toString(), scratch.resolve("iso").toString())
+                            "grub-mkrescue",
+                            "-o",
+                            iso.toString(),
+                            scratch.resolve("iso").toString())
                     .redirectErrorStream(true)
                     .start();
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -42,4 +42,5 @@ final class GraftModules {
     void reload(Twin twin) throws LinuxException {
         modules.unload(twin.moduleName());
         modules.load(twin == Twin.A ? plan.a() : plan.b(), "");
-    }}
+    }
+}

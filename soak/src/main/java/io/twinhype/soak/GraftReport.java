@@ -37,8 +37,8 @@ public record GraftReport(
     /** All that was wrong, a sentence each. */
     public List<String> allProblems() {
         List<String> all = new ArrayList<>(problems);
-        outcomes.forEach(outcome ->
-                outcome.problems().forEach(problem -> all.add("Case " + outcome.name() + ": " + problem)));
+        outcomes.forEach(
+                outcome -> outcome.problems().forEach(problem -> all.add("Case " + outcome.name() + ": " + problem)));
         return all;
     }
 }

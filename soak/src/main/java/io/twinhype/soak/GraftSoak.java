@@ -14,6 +14,7 @@ import io.twinhype.lab.LabSpec;
 import io.twinhype.lab.ModuleToLoad;
 import io.twinhype.soak.GraftCase.Boot;
 import io.twinhype.soak.GraftCase.Vmm;
+import io.twinhype.twin.BuildRequest;
 import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
 import io.twinhype.twin.KernelSeries;
@@ -21,7 +22,6 @@ import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.ModuleBuild;
 import io.twinhype.twin.ModuleVerifier;
-import io.twinhype.twin.BuildRequest;
 import io.twinhype.twin.Progress;
 import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
@@ -91,9 +91,9 @@ public final class GraftSoak {
         ModuleBuild a = builder.build(new BuildRequest(Twin.A, kernel, List.of()));
         ModuleBuild b = builder.build(new BuildRequest(Twin.B, kernel, List.of()));
         new ModuleVerifier(kernel).verify(base, List.of(a, b));
-        Path library = GraftLibrary.build(cache.directory().resolve("graft"), progress::step);
-        GuestImage guest = GuestImage.build(
-                kernel.root(), cache.directory().resolve("guest"), GuestImage.MORE_DEVICES, List.of());
+        Path library = GraftLibrary.build(cache.directory().resolve("graft"), progress::note);
+        GuestImage guest =
+                GuestImage.build(kernel.root(), cache.directory().resolve("guest"), GuestImage.MORE_DEVICES, List.of());
         String loader = loader(cases, kernel, guest, scratch);
         LabKernel labKernel = new LabKernel(kernel.release(), kernel.vmlinuz(), kernel.modulesDirectory());
         LabSpec spec = new LabSpec(
@@ -172,7 +172,8 @@ public final class GraftSoak {
         String end = "";
         List<String> complaints;
         try {
-            LabResult result = Lab.of(spec).run(command(planFile, results), results, limit, new LabOutput(lines, lines));
+            LabResult result =
+                    Lab.of(spec).run(command(planFile, results), results, limit, new LabOutput(lines, lines));
             complaints = result.kernelComplaints();
             end = result.exitStatus() == 0 ? "" : "the lab's half ended with status " + result.exitStatus();
         } catch (LabException.MachineLost e) {
@@ -239,12 +240,7 @@ public final class GraftSoak {
             words.add("--only " + String.join(",", options.only()));
         }
         GraftReport report = new GraftReport(
-                problems,
-                outcomes,
-                leftOut,
-                String.join(" ", words),
-                environment,
-                Math.round(seconds * 10) / 10.0);
+                problems, outcomes, leftOut, String.join(" ", words), environment, Math.round(seconds * 10) / 10.0);
         GraftJson.write(options.out().resolve(REPORT), report);
         return report;
     }
@@ -255,8 +251,8 @@ public final class GraftSoak {
             Files.createDirectories(options.out());
             Files.deleteIfExists(options.out().resolve(REPORT));
             try (Stream<Path> old = Files.list(options.out())) {
-                for (Path each : old.filter(file -> file.getFileName().toString().startsWith("lab-")
-                                || file.equals(directory))
+                for (Path each : old.filter(
+                                file -> file.getFileName().toString().startsWith("lab-") || file.equals(directory))
                         .toList()) {
                     delete(each);
                 }

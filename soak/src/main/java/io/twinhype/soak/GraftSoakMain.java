@@ -34,7 +34,8 @@ final class GraftSoakMain {
 
     private static void keep(Path directory, Path out) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.filter(each -> each.toString().endsWith(".log")).toList()) {
+            for (Path file :
+                    files.filter(each -> each.toString().endsWith(".log")).toList()) {
                 Files.copy(file, out.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
             }
         }

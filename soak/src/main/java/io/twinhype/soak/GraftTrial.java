@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.ToDoubleFunction;
 
 /** One case, in the lab: a VM, its grafts, and what came of them. */
 final class GraftTrial {
@@ -96,8 +95,8 @@ final class GraftTrial {
         } catch (QemuException e) {
             problems.add(e.getMessage() + "; " + vmm.end());
         } catch (GraftException e) {
-            problems.add("Graft " + (results.size() + 1) + " to " + at.other() + ": " + e.getMessage() + "; "
-                    + vmm.end());
+            problems.add(
+                    "Graft " + (results.size() + 1) + " to " + at.other() + ": " + e.getMessage() + "; " + vmm.end());
         }
         if (!vmm.alive() && each.disturbance() != Disturbance.POWERDOWN) {
             problems.add("The VMM is gone: " + vmm.end() + ".");
@@ -131,8 +130,7 @@ final class GraftTrial {
             beats = guest.heartbeat().awaitBeats(1, Duration.ofMillis(700));
         }
         if (!beats) {
-            problems.add("The guest did not boot: " + vmm.end() + "; the end of its console is "
-                    + lastWords() + ".");
+            problems.add("The guest did not boot: " + vmm.end() + "; the end of its console is " + lastWords() + ".");
             return false;
         }
         figures.put("grafts_before_boot", (double) results.size());
@@ -144,7 +142,8 @@ final class GraftTrial {
 
     private String lastWords() {
         try {
-            List<String> lines = Files.readAllLines(directory.resolve("console.log"), java.nio.charset.StandardCharsets.ISO_8859_1);
+            List<String> lines =
+                    Files.readAllLines(directory.resolve("console.log"), java.nio.charset.StandardCharsets.ISO_8859_1);
             return String.join(" | ", lines.subList(Math.max(0, lines.size() - 3), lines.size()));
         } catch (IOException e) {
             return "unreadable";
@@ -245,7 +244,8 @@ final class GraftTrial {
         } catch (GraftException.Failed failed) {
             faults++;
             if (!failed.step().equals(step)) {
-                problems.add("The step " + step + " was to fail, but " + failed.step() + " did: " + failed.getMessage());
+                problems.add(
+                        "The step " + step + " was to fail, but " + failed.step() + " did: " + failed.getMessage());
             }
             GraftState after = graft.show();
             if (!after.device().equals(before.device())) {

@@ -34,7 +34,8 @@ public final class SoakDocument {
     static String of(Path documents) throws SoakException, IOException {
         List<SoakReport> reports = new ArrayList<>();
         try (Stream<Path> files = Files.list(documents.resolve("soak"))) {
-            for (Path file : files.filter(each -> NAME.matcher(each.getFileName().toString()).matches())
+            for (Path file : files.filter(
+                            each -> NAME.matcher(each.getFileName().toString()).matches())
                     .sorted()
                     .toList()) {
                 reports.add(SoakJson.read(file));
