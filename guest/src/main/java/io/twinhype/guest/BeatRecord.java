@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class BeatRecord {
     private static final int MOST_NOTES = 1000;
 
+    /** Some beats are late; of so many, hardly all. */
+    private static final int BEATS_OF_AN_END = 100;
+
     private final String vm;
     private final BitSet seen = new BitSet();
     private long[] arrivals = new long[4096];
@@ -32,10 +35,10 @@ final class BeatRecord {
     private final List<String> notes = new ArrayList<>();
     private final Map<String, GuestCheck> standing = new TreeMap<>();
     private int lives;
-    private long firstGuestNanos;
-    private long firstArrival;
-    private long lastGuestNanos;
-    private long lastArrival;
+    /** How much this machine's clock is ahead of the guest's at each beat of its last life, in ns. */
+    private long[] offsets = new long[4096];
+
+    private int offsetCount;
 
     BeatRecord(String vm) {
         this.vm = vm;
@@ -75,7 +78,7 @@ final class BeatRecord {
             probe = null;
             end = null;
             standing.clear();
-            firstArrival = 0;
+            offsetCount = 0;
         }
     }
 
@@ -102,12 +105,10 @@ final class BeatRecord {
             return;
         }
         highest = beat.sequence();
-        if (firstArrival == 0) {
-            firstArrival = now;
-            firstGuestNanos = beat.guestNanos();
+        if (offsetCount == offsets.length) {
+            offsets = Arrays.copyOf(offsets, offsetCount * 2);
         }
-        lastArrival = now;
-        lastGuestNanos = beat.guestNanos();
+        offsets[offsetCount++] = now - beat.guestNanos();
         if (!beat.probe().equals("-") && (probe == null || beat.counters().checks() > probe.check())) {
             probe = new ProbeReading(beat.probe(), beat.counters().checks(), now);
         }
@@ -148,7 +149,10 @@ final class BeatRecord {
     }
 
     synchronized Duration clockAhead() {
-        return Duration.ofNanos((lastGuestNanos - firstGuestNanos) - (lastArrival - firstArrival));
+        int some = Math.min(offsetCount, BEATS_OF_AN_END);
+        long atFirst = Arrays.stream(offsets, 0, some).min().orElse(0);
+        long atLast = Arrays.stream(offsets, offsetCount - some, offsetCount).min().orElse(0);
+        return Duration.ofNanos(atFirst - atLast);
     }
 
     synchronized long received() {

@@ -180,8 +180,8 @@ public final class Heartbeat implements AutoCloseable {
     }
 
     /**
-     * Returns how much further the guest's CLOCK_MONOTONIC went from its first beat to its last than this machine's did from
-     * the one's arrival to the other's; below zero if it lost time. Beats take a moment to arrive, which is in it.
+     * Returns how much further the guest's CLOCK_MONOTONIC went, from its first beats to its last, than this machine's did
+     * from the ones' arrival to the others'; below zero if it lost time. The beats that arrived fastest count.
      */
     public Duration clockAhead() {
         return record.clockAhead();

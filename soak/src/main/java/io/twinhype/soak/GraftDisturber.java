@@ -213,8 +213,20 @@ final class GraftDisturber implements AutoCloseable {
         vmm.tell("migrate", "{\"uri\": \"exec:cat >/dev/null\"}");
     }
 
+    /** Leaves no VM stopped, whatever went wrong. */
     @Override
     public void close() {
+        boolean stopped = disturbance == Disturbance.COMMANDS && !over;
         over = true;
+        if (stopped) {
+            try {
+                thread.join();
+                vmm.tell("cont");
+            } catch (QemuException gone) {
+                found.add(gone.getMessage());
+            } catch (InterruptedException now) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

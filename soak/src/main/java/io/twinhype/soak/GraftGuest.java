@@ -144,7 +144,12 @@ final class GraftGuest implements AutoCloseable {
                         + heard.longestGapMillis() + " ms.",
                 problems);
         figures.put("clock_against_tsc_ms", step);
-        figures.put("clock_ahead_ms", heartbeat.clockAhead().toNanos() / 1e6);
+        double ahead = heartbeat.clockAhead().toNanos() / 1e6;
+        unless(
+                Math.abs(ahead) <= heard.longestGapMillis() + READING_MILLIS,
+                "Between its first and its last beat the guest's clock went " + ahead + " ms further than this machine's.",
+                problems);
+        figures.put("clock_ahead_ms", ahead);
         Optional.ofNullable(checks.get("ticks")).ifPresent(ticks -> {
             double late = ticks.figure("late_ns") / 1e6;
             figures.put("timer_late_ms", late);

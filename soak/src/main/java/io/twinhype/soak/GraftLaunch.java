@@ -1,6 +1,7 @@
 package io.twinhype.soak;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -54,14 +55,19 @@ final class GraftLaunch {
         this.plan = plan;
     }
 
+    /** Makes the network that a case needs. */
+    static void prepare(GraftCase each) throws SoakException, InterruptedException {
+        if (each.streams()) {
+            tap(each.disturbance() == GraftCase.Disturbance.LIBVIRT);
+        }
+    }
+
     GraftVmm start(GraftCase each, GraftGuest guest, Path directory)
             throws IOException, SoakException, InterruptedException {
         boolean libvirt = each.disturbance() == GraftCase.Disturbance.LIBVIRT;
-        if (each.streams()) {
-            tap(libvirt);
-        }
         Path listening = Files.createDirectories(directory.resolve("graft"));
         List<String> command = new ArrayList<>();
+        GraftPlan readable = libvirt ? copies(directory) : plan;
         if (libvirt) {
             open(directory);
             command.addAll(List.of("unshare", "--mount", "sh", "-c", AS_LIBVIRT, "as-libvirt"));
@@ -69,15 +75,15 @@ final class GraftLaunch {
         if (each.vmm() == GraftCase.Vmm.DEBIAN_13) {
             command.addAll(List.of("unshare", "--mount", "sh", "-c", IN_DEBIAN_13, "in-debian-13", plan.debian13()));
         }
-        command.addAll(List.of("env", "LD_PRELOAD=" + plan.library(), "TWINHYPE_GRAFT_DIR=" + listening));
-        command.addAll(arguments(each, guest, directory));
+        command.addAll(List.of("env", "LD_PRELOAD=" + readable.library(), "TWINHYPE_GRAFT_DIR=" + listening));
+        command.addAll(arguments(readable, each, guest, directory));
         if (libvirt) {
             command.addAll(SANDBOX);
         }
         return GraftVmm.start(each.name(), command, directory);
     }
 
-    private List<String> arguments(GraftCase each, GraftGuest guest, Path directory) {
+    private static List<String> arguments(GraftPlan plan, GraftCase each, GraftGuest guest, Path directory) {
         List<String> words = new ArrayList<>(List.of("qemu-system-x86_64", "-no-user-config", "-nodefaults"));
         add(words, "-display none -accel kvm -cpu " + CPU + " -m " + MEMORY_MEBIBYTES + " -smp " + each.vcpus());
         add(words, "-chardev socket,id=qmp,server=on,wait=off,path=" + directory.resolve("qmp"));
@@ -125,6 +131,19 @@ final class GraftLaunch {
         run("ip", "link", "set", TAP, "up");
     }
 
+    /** A user's cache is nobody's business. */
+    private GraftPlan copies(Path directory) throws IOException {
+        return new GraftPlan(
+                Files.copy(plan.library(), directory.resolve("libtwinhype-graft.so")),
+                Files.copy(plan.kernel(), directory.resolve("vmlinux")),
+                Files.copy(plan.initramfs(), directory.resolve("initramfs")),
+                plan.loader(),
+                plan.debian13(),
+                plan.a(),
+                plan.b(),
+                plan.cases());
+    }
+
     /** What nobody's QEMU has to write, and the device libvirt would hand to it. */
     private static void open(Path directory) throws IOException {
         for (Path each : List.of(Path.of("/dev/kvm"), Path.of("/dev/vhost-net"), Path.of("/dev/net/tun"))) {
@@ -141,7 +160,7 @@ final class GraftLaunch {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
-            String said = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+            String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
                 throw new SoakException(String.join(" ", command) + " failed in the lab: " + said.strip());
             }
