@@ -264,6 +264,7 @@ struct shadow {
 	size_t xsave_size, nested_size;
 	bool sregs2, nested;
 	long ring_offset; /* of the coalesced MMIO ring in a vCPU's mapping, bytes; 0: none */
+	bool ring_copied;
 	struct kvm_pit_state2 pit;
 	struct kvm_irqchip irqchips[3];
 	size_t irqfds_detached, irqfds_attached;
