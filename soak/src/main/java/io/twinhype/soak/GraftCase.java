@@ -65,7 +65,7 @@ record GraftCase(
         HOTPLUG,
         /** A disk gets snapshots. */
         SNAPSHOT,
-        /** A migration to nowhere is under way. */
+        /** A migration to another process is under way, where the guest goes on in the end. */
         MIGRATION,
         /** Started as libvirt does it: another user, sandbox, a /dev without the other device. */
         LIBVIRT

@@ -58,7 +58,8 @@ final class GraftCases {
         add(cases, "snapshot", 2, Disturbance.SNAPSHOT, SOME, false, PC + DISKS, "");
         add(cases, "migration", 2, Disturbance.MIGRATION, SOME, false, PC + DISKS, "twinhype.dirty_mib=8");
         add(cases, "libvirt", 2, Disturbance.LIBVIRT, FEW, true, PC + DISKS + VHOST, "");
-        add(cases, "faults", 2, Disturbance.FAULTS, 0, true, PC + DISKS + VHOST, "");
+        // With a display, whose memory's changes are logged, and a debugger: both are steps of their own.
+        add(cases, "faults", 2, Disturbance.FAULTS, 0, true, PC + " -device VGA" + DISKS + VHOST, "");
         add(cases, ROW, 2, Disturbance.NONE, 1000, false, PC + DISKS + VHOST, "");
         return cases;
     }

@@ -7,6 +7,7 @@ import io.twinhype.soak.GraftCase.Disturbance;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Does to a VM what a case says, beside the grafts: in a thread of its own, or just before one. */
@@ -32,18 +33,27 @@ final class GraftDisturber implements AutoCloseable {
     /** A reset each so many grafts. */
     private static final int RESET_EVERY = 2;
 
-    private static final long MIGRATION_BYTES_PER_SECOND = 1 << 20;
+    /** Slow enough for a migration to last as long as the grafts, and fast enough for it to come to an end. */
+    private static final long SLOW = 1 << 20;
+
+    private static final long FAST = 1 << 30;
+
+    /** The socket of a migration. */
+    static final String SUCCESSOR = "successor";
 
     private final Disturbance disturbance;
     private final GraftGuest guest;
     private final GraftVmm vmm;
     private final Path directory;
+    private final Optional<GraftVmm> successor;
     private final List<String> found = new ArrayList<>();
     private final Thread thread;
     private volatile boolean over;
     private final AtomicInteger rounds = new AtomicInteger();
 
-    private GraftDisturber(Disturbance disturbance, GraftGuest guest, GraftVmm vmm, Path directory) {
+    private GraftDisturber(
+            Disturbance disturbance, GraftGuest guest, GraftVmm vmm, Path directory, Optional<GraftVmm> successor) {
+        this.successor = successor;
         this.disturbance = disturbance;
         this.guest = guest;
         this.vmm = vmm;
@@ -51,15 +61,22 @@ final class GraftDisturber implements AutoCloseable {
         this.thread = Thread.ofPlatform().daemon().name("disturber").unstarted(this::goOn);
     }
 
-    static GraftDisturber start(Disturbance disturbance, GraftGuest guest, GraftVmm vmm, Path directory)
+    /** @param successor a process that waits for the VM at the socket {@link #SUCCESSOR}, if the VM is to be migrated */
+    static GraftDisturber start(
+            Disturbance disturbance, GraftGuest guest, GraftVmm vmm, Path directory, Optional<GraftVmm> successor)
             throws QemuException {
-        var disturber = new GraftDisturber(disturbance, guest, vmm, directory);
+        var disturber = new GraftDisturber(disturbance, guest, vmm, directory, successor);
         switch (disturbance) {
             case COMMANDS, HOTPLUG, SNAPSHOT -> disturber.thread.start();
             case MIGRATION -> disturber.migrate();
             case NONE, PAUSED, UNLOAD, FAULTS, RESET, REBOOT, POWERDOWN, LIBVIRT -> {}
         }
         return disturber;
+    }
+
+    /** The process that the VM is in when all is over. */
+    GraftVmm inCharge() {
+        return successor.orElse(vmm);
     }
 
     /** Whether the guest need not beat between two grafts: it boots, or is stopped. */
@@ -107,7 +124,7 @@ final class GraftDisturber implements AutoCloseable {
         problems.addAll(found);
         switch (disturbance) {
             case COMMANDS -> vmm.tell("cont");
-            case MIGRATION -> vmm.tell("migrate_cancel");
+            case MIGRATION -> arrive();
             case RESET, REBOOT -> {
                 if (!guest.heartbeat().awaitLives(2, GraftGuest.PATIENCE)) {
                     throw new SoakException("The guest has not booted again.");
@@ -207,10 +224,32 @@ final class GraftDisturber implements AutoCloseable {
         Thread.sleep(300);
     }
 
-    /** Slow enough to last as long as the grafts. */
+    /** Memory begins to be copied, and what the guest changes meanwhile to be logged. */
     private void migrate() throws QemuException {
-        vmm.tell("migrate-set-parameters", "{\"max-bandwidth\": " + MIGRATION_BYTES_PER_SECOND + "}");
-        vmm.tell("migrate", "{\"uri\": \"exec:cat >/dev/null\"}");
+        vmm.tell("migrate-set-parameters", "{\"max-bandwidth\": " + SLOW + "}");
+        vmm.tell("migrate", "{\"uri\": \"unix:" + directory.resolve(SUCCESSOR) + "\"}");
+    }
+
+    /** The migration must still be under way; then it may complete, and the guest goes on in the other process. */
+    private void arrive() throws QemuException, SoakException, InterruptedException {
+        String status = migrationStatus();
+        if (!status.equals("active")) {
+            throw new SoakException("The migration was not under way any more when the grafts were done: " + status + ".");
+        }
+        vmm.tell("migrate-set-parameters", "{\"max-bandwidth\": " + FAST + "}");
+        long deadline = System.nanoTime() + GraftGuest.PATIENCE.toNanos();
+        while (!migrationStatus().equals("completed")) {
+            if (System.nanoTime() > deadline) {
+                throw new SoakException("The migration did not come to its end: " + migrationStatus() + ".");
+            }
+            Thread.sleep(100);
+        }
+        vmm.tell("quit");
+        vmm.awaitEnd(GraftGuest.PATIENCE);
+    }
+
+    private String migrationStatus() throws QemuException {
+        return vmm.tell("query-migrate").path("status").asString("none");
     }
 
     /** Leaves no VM stopped, whatever went wrong. */

@@ -62,7 +62,19 @@ final class GraftLaunch {
         }
     }
 
+    /** Starts the VM of a case. */
     GraftVmm start(GraftCase each, GraftGuest guest, Path directory)
+            throws IOException, SoakException, InterruptedException {
+        return start(each, guest, directory, List.of());
+    }
+
+    /** Starts a second process for the VM of a case, which waits for it at a socket. */
+    GraftVmm successor(GraftCase each, GraftGuest guest, Path directory, Path socket)
+            throws IOException, SoakException, InterruptedException {
+        return start(each, guest, directory, List.of("-incoming", "unix:" + socket));
+    }
+
+    private GraftVmm start(GraftCase each, GraftGuest guest, Path directory, List<String> more)
             throws IOException, SoakException, InterruptedException {
         boolean libvirt = each.disturbance() == GraftCase.Disturbance.LIBVIRT;
         Path listening = Files.createDirectories(directory.resolve("graft"));
@@ -77,6 +89,7 @@ final class GraftLaunch {
         }
         command.addAll(List.of("env", "LD_PRELOAD=" + readable.library(), "TWINHYPE_GRAFT_DIR=" + listening));
         command.addAll(arguments(readable, each, guest, directory));
+        command.addAll(more);
         if (libvirt) {
             command.addAll(SANDBOX);
         }

@@ -57,6 +57,7 @@ final class GraftTrial {
     private int refusals;
     private int faults;
     private int reloads;
+    private int successorReferences;
     private String version = "unknown";
 
     /** @param directory an empty one with a short path, for UNIX sockets */
@@ -71,9 +72,20 @@ final class GraftTrial {
         long start = System.nanoTime();
         try {
             GraftLaunch.prepare(each);
+            GraftLaunch launch = new GraftLaunch(plan);
             try (GraftGuest guest = new GraftGuest(each, directory);
-                    GraftVmm vmm = new GraftLaunch(plan).start(each, guest, directory)) {
-                onVmm(guest, vmm);
+                    GraftVmm vmm = launch.start(each, guest, directory)) {
+                if (each.disturbance() == Disturbance.MIGRATION) {
+                    Path other = Files.createDirectory(directory.resolve("2"));
+                    int before = modules.references(Twin.A);
+                    try (GraftVmm successor =
+                            launch.successor(each, guest, other, directory.resolve(GraftDisturber.SUCCESSOR))) {
+                        successorReferences = modules.references(Twin.A) - before;
+                        onVmm(guest, vmm, Optional.of(successor));
+                    }
+                } else {
+                    onVmm(guest, vmm, Optional.empty());
+                }
             }
         } catch (SoakException | GuestException | IOException e) {
             problems.add(String.valueOf(e.getMessage()));
@@ -91,13 +103,14 @@ final class GraftTrial {
                 Math.round((System.nanoTime() - start) / 1e8) / 10.0);
     }
 
-    private void onVmm(GraftGuest guest, GraftVmm vmm)
+    private void onVmm(GraftGuest guest, GraftVmm first, Optional<GraftVmm> successor)
             throws InterruptedException, GuestException, IOException, SoakException {
+        GraftVmm vmm = first;
         try {
             version = version(vmm);
             Graft graft = Graft.of(vmm.pid());
             if (boot(guest, vmm, graft)) {
-                series(guest, vmm, graft);
+                vmm = series(guest, vmm, successor, graft);
                 if (each.disturbance() != Disturbance.POWERDOWN) {
                     guest.expectAlive(problems, "After the last graft");
                 }
@@ -164,18 +177,27 @@ final class GraftTrial {
         }
     }
 
-    private void series(GraftGuest guest, GraftVmm vmm, Graft graft)
+    /** Does the grafts; returns the process that the VM is in then. */
+    private GraftVmm series(GraftGuest guest, GraftVmm vmm, Optional<GraftVmm> successor, Graft graft)
             throws GraftException, QemuException, GuestException, IOException, SoakException, InterruptedException {
         if (each.disturbance() == Disturbance.FAULTS) {
-            faults(guest, graft);
-            return;
+            vmm.monitor()
+                    .execute(
+                            "human-monitor-command",
+                            GraftVmm.JSON
+                                    .createObjectNode()
+                                    .put("command-line", "gdbserver unix:" + directory.resolve("gdb") + ",server,nowait"));
+            try (GraftDebugger _ = GraftDebugger.attach(directory.resolve("gdb"))) {
+                faults(guest, graft);
+            }
+            return vmm;
         }
         boolean paused = each.disturbance() == Disturbance.PAUSED;
         if (paused) {
             vmm.tell("stop");
         }
         Optional<GraftVmm.Holdings> before = Optional.empty();
-        try (GraftDisturber disturber = GraftDisturber.start(each.disturbance(), guest, vmm, directory)) {
+        try (GraftDisturber disturber = GraftDisturber.start(each.disturbance(), guest, vmm, directory, successor)) {
             for (int i = 1; i <= each.grafts() && vmm.alive(); i++) {
                 disturber.before(i);
                 if (graft(graft) && !paused && !disturber.guestMayBeSilent()) {
@@ -194,9 +216,10 @@ final class GraftTrial {
                 growth(before.get(), vmm.holdings());
             }
             disturber.finish(problems);
-        }
-        if (paused) {
-            vmm.tell("cont");
+            if (paused) {
+                vmm.tell("cont");
+            }
+            return disturber.inCharge();
         }
     }
 
@@ -234,7 +257,7 @@ final class GraftTrial {
         }
         Twin left = at;
         at = at.other();
-        int references = modules.references(left);
+        int references = modules.references(left) - (left == Twin.A ? successorReferences : 0);
         if (references > 0) {
             problems.add("After graft " + results.size() + " hypervisor " + left + " is still in use " + references
                     + " times.");
