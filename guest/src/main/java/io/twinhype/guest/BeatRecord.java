@@ -151,7 +151,8 @@ final class BeatRecord {
     synchronized Duration clockAhead() {
         int some = Math.min(offsetCount, BEATS_OF_AN_END);
         long atFirst = Arrays.stream(offsets, 0, some).min().orElse(0);
-        long atLast = Arrays.stream(offsets, offsetCount - some, offsetCount).min().orElse(0);
+        long atLast =
+                Arrays.stream(offsets, offsetCount - some, offsetCount).min().orElse(0);
         return Duration.ofNanos(atFirst - atLast);
     }
 

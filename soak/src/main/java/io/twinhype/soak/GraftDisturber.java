@@ -234,7 +234,8 @@ final class GraftDisturber implements AutoCloseable {
     private void arrive() throws QemuException, SoakException, InterruptedException {
         String status = migrationStatus();
         if (!status.equals("active")) {
-            throw new SoakException("The migration was not under way any more when the grafts were done: " + status + ".");
+            throw new SoakException(
+                    "The migration was not under way any more when the grafts were done: " + status + ".");
         }
         vmm.tell("migrate-set-parameters", "{\"max-bandwidth\": " + FAST + "}");
         long deadline = System.nanoTime() + GraftGuest.PATIENCE.toNanos();

@@ -150,7 +150,8 @@ final class GraftGuest implements AutoCloseable {
                 // QEMU stops the guest's clock when its monitor stops the VM.
                 each.disturbance() == Disturbance.COMMANDS
                         || Math.abs(ahead) <= heard.longestGapMillis() + READING_MILLIS,
-                "Between its first and its last beat the guest's clock went " + ahead + " ms further than this machine's.",
+                "Between its first and its last beat the guest's clock went " + ahead
+                        + " ms further than this machine's.",
                 problems);
         figures.put("clock_ahead_ms", ahead);
         Optional.ofNullable(checks.get("ticks")).ifPresent(ticks -> {

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 /** Writes the command line of a case's QEMU, and prepares what it needs of the lab. */
 final class GraftLaunch {
     /** A memory that leaves room for twinhype.dirty_mib, MiB. */
-    private static final int MEMORY_MEBIBYTES = 192;
+    static final int MEMORY_MEBIBYTES = 192;
 
     /** Everything that emulation and KVM under it have; SVM is left out because nested guests are another matter. */
     private static final String CPU = "max,-svm";

@@ -21,8 +21,8 @@ final class GraftLoader {
     static Path make(Path kernel, Path initramfs, String arguments, Path scratch)
             throws SoakException, InterruptedException {
         try {
-            Path boot =
-                    Files.createDirectories(scratch.resolve("iso/boot/grub")).getParent();
+            Path boot = scratch.resolve("iso/boot");
+            Files.createDirectories(boot.resolve("grub"));
             Files.copy(kernel, boot.resolve("vmlinuz"));
             Files.copy(initramfs, boot.resolve("initramfs"));
             Files.writeString(boot.resolve("grub/grub.cfg"), """

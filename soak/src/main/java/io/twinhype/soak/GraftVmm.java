@@ -40,7 +40,7 @@ final class GraftVmm implements AutoCloseable {
      * @param descriptors that are open
      * @param mappings lines of /proc/PID/maps
      * @param dataKib of private writable memory, VmData
-     * @param residentKib VmRSS
+     * @param residentKib of it and of all else but the guest's memory, Rss
      */
     record Holdings(int descriptors, int mappings, long dataKib, long residentKib) {}
 
@@ -114,13 +114,23 @@ final class GraftVmm implements AutoCloseable {
         }
     }
 
-    Holdings holdings() throws IOException {
+    /** @param guestKib how large the guest's memory is, which it touches as it likes */
+    Holdings holdings(long guestKib) throws IOException {
         Path proc = Path.of("/proc", Long.toString(pid));
-        try (Stream<Path> descriptors = Files.list(proc.resolve("fd"));
-                Stream<String> mappings = Files.lines(proc.resolve("maps"), StandardCharsets.ISO_8859_1)) {
+        try (Stream<Path> descriptors = Files.list(proc.resolve("fd"))) {
             List<String> status = Files.readAllLines(proc.resolve("status"), StandardCharsets.ISO_8859_1);
-            return new Holdings(
-                    (int) descriptors.count(), (int) mappings.count(), kib(status, "VmData:"), kib(status, "VmRSS:"));
+            int mappings = 0;
+            long resident = 0;
+            long size = 0;
+            for (String line : Files.readAllLines(proc.resolve("smaps"), StandardCharsets.ISO_8859_1)) {
+                if (line.startsWith("Size:")) {
+                    mappings++;
+                    size = kib(List.of(line), "Size:");
+                } else if (line.startsWith("Rss:") && size < guestKib) {
+                    resident += kib(List.of(line), "Rss:");
+                }
+            }
+            return new Holdings((int) descriptors.count(), mappings, kib(status, "VmData:"), resident);
         } catch (UncheckedIOException gone) {
             throw gone.getCause();
         }

@@ -26,14 +26,18 @@ final class GraftCasesTests {
 
     @Test
     void eachHasANameOfItsOwn() {
-        assertThat(ALL).extracting(GraftCase::name).doesNotHaveDuplicates().allMatch(name -> name.matches("[a-z0-9-]+"));
+        assertThat(ALL)
+                .extracting(GraftCase::name)
+                .doesNotHaveDuplicates()
+                .allMatch(name -> name.matches("[a-z0-9-]+"));
     }
 
     @Test
     void everyDisturbanceAndEveryWayToBootIsThere() {
         assertThat(ALL.stream().map(GraftCase::disturbance).collect(Collectors.toSet()))
                 .isEqualTo(Set.of(Disturbance.values()));
-        assertThat(ALL.stream().map(GraftCase::boot).collect(Collectors.toSet())).isEqualTo(Set.of(Boot.values()));
+        assertThat(ALL.stream().map(GraftCase::boot).collect(Collectors.toSet()))
+                .isEqualTo(Set.of(Boot.values()));
     }
 
     @Test
@@ -43,10 +47,8 @@ final class GraftCasesTests {
                     ALL.stream().filter(each -> each.vmm() == vmm).toList();
             assertThat(these).extracting(GraftCase::vcpus).contains(1, 2, 4);
             for (String machine : List.of("pc", "q35", "microvm", "q35,kernel-irqchip=split")) {
-                assertThat(these)
-                        .as(machine)
-                        .anyMatch(each -> each.qemu().stream()
-                                .anyMatch(word -> word.equals(machine) || word.startsWith(machine + ",rtc")));
+                assertThat(these).as(machine).anyMatch(each -> each.qemu().stream()
+                        .anyMatch(word -> word.equals(machine) || word.startsWith(machine + ",rtc")));
             }
             assertThat(these)
                     .anyMatch(each -> String.join(" ", each.qemu()).contains("vhost=on"))

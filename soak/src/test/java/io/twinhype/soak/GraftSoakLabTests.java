@@ -28,18 +28,19 @@ final class GraftSoakLabTests {
                 .run();
 
         assertThat(report.allProblems()).isEmpty();
-        assertThat(report.outcomes())
-                .extracting(GraftOutcome::name)
-                .containsExactly("commands", "libvirt", "faults");
+        assertThat(report.outcomes()).extracting(GraftOutcome::name).containsExactly("commands", "libvirt", "faults");
         for (GraftOutcome each : report.outcomes()) {
             assertThat(each.grafts()).as(each.name()).isPositive();
             assertThat(each.figures())
                     .as(each.name())
-                    .hasEntrySatisfying("log_records", records -> assertThat(records).isPositive())
-                    .hasEntrySatisfying("register_rounds", rounds -> assertThat(rounds).isPositive());
+                    .hasEntrySatisfying(
+                            "log_records", records -> assertThat(records).isPositive())
+                    .hasEntrySatisfying(
+                            "register_rounds", rounds -> assertThat(rounds).isPositive());
         }
         assertThat(outcome(report, "libvirt").figures())
-                .hasEntrySatisfying("stream_records", records -> assertThat(records).isPositive())
+                .hasEntrySatisfying(
+                        "stream_records", records -> assertThat(records).isPositive())
                 .hasEntrySatisfying("reloads", reloads -> assertThat(reloads)
                         .isEqualTo(outcome(report, "libvirt").grafts()));
         GraftOutcome faults = outcome(report, "faults");
