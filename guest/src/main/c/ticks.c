@@ -62,11 +62,11 @@ static void *tick_forever(void *cpu)
 			total -= 10;
 		/* One period of grace: the kernel's clock and its timers need not be rounded in the same way. */
 		if ((int64_t)total > (after - first) / PERIOD + 2)
-			wrong(&ticks, "%llu expirations in %lld ns are too many", (unsigned long long)total,
-			      (long long)(after - first));
+			wrong(&ticks, "%llu expirations %lld ns after the first are too many, vCPU %d", (unsigned long long)total,
+			      (long long)(after - first), (int)(long)cpu);
 		if (before > first && (int64_t)total < (before - first) / PERIOD)
-			wrong(&ticks, "%llu expirations in %lld ns are too few", (unsigned long long)total,
-			      (long long)(before - first));
+			wrong(&ticks, "%llu expirations %lld ns after the first are too few, vCPU %d, %lld ns later", (unsigned long long)total,
+			      (long long)(before - first), (int)(long)cpu, (long long)(after - before));
 		ticks.rounds++;
 		ticks.figures[WAKEUPS].value++;
 		if (cpu == NULL && ++wakeups % COUNTED_EVERY == 0)
