@@ -270,8 +270,6 @@ GUEST static void set_up(struct area *area)
 	u32 mxcsr = control_word(area);
 	u64 i;
 
-	if (area->xcr0)
-		asm volatile("xsetbv" : : "a"((u32)area->xcr0), "d"(0), "c"(0));
 	/* IA32_APIC_BASE: enabled, x2APIC; then the spurious vector switches it on. */
 	wrmsr(0x1b, rdmsr(0x1b) | 1 << 10 | 1 << 11);
 	wrmsr(0x80f, 0x100 | SPURIOUS_VECTOR);

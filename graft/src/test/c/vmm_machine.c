@@ -98,7 +98,7 @@ static void fill_memory(struct machine *machine)
 		gate(machine, TIMER_VECTOR + i, guest_interrupts + i * INTERRUPT_BYTES);
 	gate(machine, SPURIOUS_VECTOR, guest_spurious);
 	for (i = 0; i < ROM_BYTES / 8; i++)
-		((u64 *)machine->rom)[i] = pattern(machine->options.seed, 6000 + i);
+		((u64 *)machine->rom)[i] = pattern(pattern(machine->options.seed, 0), 6000 + i);	/* vCPU 0's seed */
 }
 
 static struct kvm_cpuid_entry2 *cpuid_entry(struct machine *machine, u32 function, u32 index)
@@ -202,6 +202,7 @@ static void set_registers(struct vcpu *vcpu)
 		.rip = (u64)guest_main, .rsp = STACK_TOP(vcpu->number) - 8, .rdi = AREA(vcpu->number), .rflags = 2,
 	};
 	struct kvm_mp_state state = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct kvm_xcrs xcrs = { .nr_xcrs = 1, .xcrs[0].value = vcpu->machine->xcr0 };
 	struct kvm_sregs sregs;
 
 	CALL(vcpu->fd, KVM_GET_SREGS, &sregs);
@@ -218,6 +219,9 @@ static void set_registers(struct vcpu *vcpu)
 	sregs.efer = 1 << 0 | 1 << 8 | 1 << 10;				/* SCE LME LMA */
 	CALL(vcpu->fd, KVM_SET_SREGS, &sregs);
 	CALL(vcpu->fd, KVM_SET_REGS, &regs);
+	/* QEMU's emulation does not intercept XSETBV, so KVM would not learn of the guest's own. */
+	if (xcrs.xcrs[0].value)
+		CALL(vcpu->fd, KVM_SET_XCRS, &xcrs);
 	/* No INIT and SIPI: the second vCPU starts where it is told. */
 	CALL(vcpu->fd, KVM_SET_MP_STATE, &state);
 }
