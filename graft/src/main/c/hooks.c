@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the VMM calls instead of libc: ioctl, mmap, munmap, close. Everything is passed on unchanged; what concerns KVM is
+ * noted. On the way into KVM_RUN there is nothing but a test of a flag.
+ *
+ * The gate holds all other calls on the VM back while its descriptors are exchanged.
+ */
+#define _GNU_SOURCE
+#include "graft.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HOOK __attribute__((visibility("default")))
+
+struct object *_Atomic objects[MOST_FDS];
+pthread_mutex_t ledger_lock = PTHREAD_MUTEX_INITIALIZER;
+struct vm *vms;
+
+static int (*next_ioctl)(int, unsigned long, ...);
+static int (*next_close)(int);
+static pid_t owner; /* a child that has not called exec shares our descriptors, but is not the VMM */
+
+static atomic_int inside;
+static atomic_bool closed;
+static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_opened = PTHREAD_COND_INITIALIZER;
+
+int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+int real_ioctl(int fd, unsigned long request, void *argument)
+{
+	return likely(next_ioctl) ? next_ioctl(fd, request, argument) : (int)syscall(SYS_ioctl, fd, request, argument);
+}
+
+int real_close(int fd)
+{
+	return likely(next_close) ? next_close(fd) : (int)syscall(SYS_close, fd);
+}
+
+int call(int fd, unsigned long request, void *argument)
+{
+	int result = real_ioctl(fd, request, argument);
+
+	return result < 0 ? -errno : result;
+}
+
+void *real_mmap(size_t length, int fd)
+{
+	return (void *)syscall(SYS_mmap, NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+void real_munmap(void *address, size_t length)
+{
+	syscall(SYS_munmap, address, length);
+}
+
+/* ---- The gate ---- */
+
+static void gate_enter(void)
+{
+	for (;;) {
+		atomic_fetch_add(&inside, 1);
+		if (likely(!atomic_load(&closed)))
+			return;
+		atomic_fetch_sub(&inside, 1);
+		pthread_mutex_lock(&gate_lock);
+		while (atomic_load(&closed))
+			pthread_cond_wait(&gate_opened, &gate_lock);
+		pthread_mutex_unlock(&gate_lock);
+	}
+}
+
+static void gate_leave(void)
+{
+	atomic_fetch_sub(&inside, 1);
+}
+
+void gate_close(void)
+{
+	atomic_store(&closed, true);
+}
+
+bool gate_await_empty(int64_t deadline)
+{
+	const struct timespec nap = { .tv_nsec = 20000 };
+
+	while (atomic_load(&inside) > 0) {
+		if (now_ns() > deadline)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
+void gate_open(void)
+{
+	pthread_mutex_lock(&gate_lock);
+	atomic_store(&closed, false);
+	pthread_cond_broadcast(&gate_opened);
+	pthread_mutex_unlock(&gate_lock);
+}
+
+/* ---- Objects ---- */
+
+static struct object *object_of(int fd)
+{
+	return (unsigned int)fd < MOST_FDS ? atomic_load_explicit(&objects[fd], memory_order_acquire) : NULL;
+}
+
+static struct object *object_add(enum kind kind, int fd, struct vm *vm, struct vcpu *vcpu)
+{
+	struct object *object = (unsigned int)fd < MOST_FDS ? calloc(1, sizeof(*object)) : NULL;
+
+	if (!object)
+		return NULL;
+	object->kind = kind;
+	object->fd = fd;
+	object->vm = vm;
+	object->vcpu = vcpu;
+	/* What was there is not freed: another thread may be looking at it. A descriptor is reused rarely. */
+	atomic_store(&objects[fd], object);
+	return object;
+}
+
+/* A KVM request on a descriptor that we don't know: the device itself? */
+static struct object *adopt_device(int fd)
+{
+	struct object *object;
+	struct stat file;
+
+	if (getpid() != owner || fstat(fd, &file) != 0 || !S_ISCHR(file.st_mode) ||
+	    real_ioctl(fd, KVM_GET_API_VERSION, NULL) != KVM_API_VERSION)
+		return NULL;
+	pthread_mutex_lock(&ledger_lock);
+	object = object_of(fd);
+	if (!object)
+		object = object_add(SYSTEM, fd, NULL, NULL);
+	pthread_mutex_unlock(&ledger_lock);
+	return object;
+}
+
+static void vm_created(int system, unsigned long type, int fd)
+{
+	struct vm *vm = calloc(1, sizeof(*vm));
+	struct stat device;
+
+	if (!vm)
+		return;
+	vm->fd = fd;
+	vm->device = fstat(system, &device) == 0 ? device.st_rdev : 0;
+	vm->type = type;
+	vm->open_fds = 1;
+	pthread_mutex_lock(&ledger_lock);
+	if (type != 0)
+		ledger_obstacle(vm, "the VM is of type %lu (SEV, TDX or a software-protected VM)", type);
+	vm->next = vms;
+	vms = vm;
+	if (!object_add(VM, fd, vm, NULL))
+		ledger_obstacle(vm, "the VM's descriptor %d is beyond what is watched (%d)", fd, MOST_FDS);
+	pthread_mutex_unlock(&ledger_lock);
+	server_start();
+}
+
+/* ledger_lock held. */
+static void vcpu_created(struct vm *vm, unsigned long id, int fd)
+{
+	struct vcpu *vcpu = vm->ledger.vcpus < MOST_VCPUS ? calloc(1, sizeof(*vcpu)) : NULL;
+
+	if (!vcpu) {
+		ledger_obstacle(vm, "there is no memory to note a vCPU");
+		return;
+	}
+	vcpu->fd = fd;
+	vcpu->id = id;
+	vcpu->vm = vm;
+	vcpu->index = vm->ledger.vcpus;
+	atomic_store(&vcpu->attention, NOTHING);
+	vm->vcpus[vcpu->index] = vcpu;
+	vm->open_fds++;
+	ledger_note_vm(vm, KVM_CREATE_VCPU, (void *)id, fd);
+	if (!object_add(VCPU, fd, vm, vcpu))
+		ledger_obstacle(vm, "a vCPU's descriptor %d is beyond what is watched (%d)", fd, MOST_FDS);
+}
+
+/* ledger_lock held. The last descriptor of a VM frees it. */
+static void object_closed(struct object *object)
+{
+	struct vm *vm = object->vm, **link;
+
+	atomic_store(&objects[object->fd], NULL);
+	switch (object->kind) {
+	case SYSTEM:
+	case EVENT:
+	case NO_OBJECT:
+		return;
+	case VM:
+		vm->fd = -1;
+		break;
+	case VCPU:
+		object->vcpu->fd = -1;
+		break;
+	}
+	if (--vm->open_fds > 0)
+		return;
+	for (link = &vms; *link != vm; link = &(*link)->next)
+		;
+	*link = vm->next;
+	ledger_free(&vm->ledger);
+	ledger_drop_logs(vm);
+	/* Its vCPUs' threads may still be on their way out of KVM_RUN: these few bytes stay. */
+}
+
+/* ---- ioctl ---- */
+
+static int device_ioctl(int fd, unsigned long request, void *argument)
+{
+	int result = real_ioctl(fd, request, argument);
+	int saved = errno;
+
+	if (result >= 0 && getpid() == owner) {
+		if ((uint32_t)request == KVM_CREATE_VM)
+			vm_created(fd, (unsigned long)argument, result);
+		else if ((uint32_t)request == KVM_CHECK_EXTENSION)
+			ledger_note_told((uint32_t)(unsigned long)argument, false, result);
+	}
+	errno = saved;
+	return result;
+}
+
+/* A call on the VM or a vCPU, other than KVM_RUN. */
+static int gated_ioctl(struct object *object, int fd, unsigned long request, void *argument)
+{
+	enum handling handling = ledger_handling(object->kind, (uint32_t)request);
+	int result, saved;
+
+	gate_enter();
+	if (handling == FREE || getpid() != owner) {
+		result = real_ioctl(fd, request, argument);
+		gate_leave();
+		return result;
+	}
+	pthread_mutex_lock(&ledger_lock);
+	result = real_ioctl(fd, request, argument);
+	saved = errno;
+	if (result >= 0) {
+		if ((uint32_t)request == KVM_CREATE_VCPU && object->kind == VM)
+			vcpu_created(object->vm, (unsigned long)argument, result);
+		else if (object->kind == VM)
+			ledger_note_vm(object->vm, request, argument, result);
+		else
+			ledger_note_vcpu(object->vcpu, request, argument, result);
+	}
+	pthread_mutex_unlock(&ledger_lock);
+	gate_leave();
+	errno = saved;
+	return result;
+}
+
+static int run(struct vcpu *vcpu, int fd)
+{
+	int result;
+
+	/*
+	 * Who asks for attention sets the flag and then has every thread pass a barrier (membarrier(2)): either we see
+	 * the flag, or they see in_run. So there is no barrier here.
+	 */
+	atomic_store_explicit(&vcpu->in_run, 1, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	if (unlikely(atomic_load_explicit(&vcpu->attention, memory_order_relaxed) != NOTHING ||
+		     vcpu->runner != pthread_self()))
+		return park_run(vcpu, fd);
+	result = next_ioctl(fd, KVM_RUN, 0);
+	vcpu->last = likely(result >= 0) ? 0 : -errno;
+	if (unlikely(atomic_load_explicit(&vcpu->attention, memory_order_relaxed) != NOTHING))
+		return park_after_run(vcpu, result);
+	atomic_store_explicit(&vcpu->in_run, 0, memory_order_release);
+	return result;
+}
+
+HOOK int ioctl(int fd, unsigned long request, ...)
+{
+	struct object *object;
+	void *argument;
+	va_list arguments;
+
+	va_start(arguments, request);
+	argument = va_arg(arguments, void *);
+	va_end(arguments);
+	if (likely(_IOC_TYPE((uint32_t)request) == KVMIO && next_ioctl)) {
+		object = object_of(fd);
+		if (likely(object && object->kind == VCPU)) {
+			if (likely((uint32_t)request == KVM_RUN))
+				return run(object->vcpu, fd);
+			return gated_ioctl(object, fd, request, argument);
+		}
+		if (object && object->kind == VM)
+			return gated_ioctl(object, fd, request, argument);
+		if ((object && object->kind == SYSTEM) || (!object && adopt_device(fd)))
+			return device_ioctl(fd, request, argument);
+	}
+	return real_ioctl(fd, request, argument);
+}
+
+/* ---- mmap, munmap, close ---- */
+
+static void mapped(int fd, void *address, size_t length, off_t offset)
+{
+	struct object *object;
+
+	pthread_mutex_lock(&ledger_lock);
+	object = object_of(fd);
+	if (object && object->kind == VCPU && offset == 0 && !object->vcpu->run) {
+		object->vcpu->run = address;
+		object->vcpu->run_size = length;
+	} else if (object && (object->kind == VCPU || object->kind == VM)) {
+		ledger_obstacle(object->vm, "a descriptor of KVM is mapped in a way that can't be carried (offset %lld)",
+				(long long)offset);
+	}
+	pthread_mutex_unlock(&ledger_lock);
+}
+
+static void *hooked_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	struct object *object = fd >= 0 && !(flags & MAP_ANONYMOUS) ? object_of(fd) : NULL;
+	void *result;
+	int saved;
+
+	if (likely(!object) || getpid() != owner)
+		return (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+	gate_enter();
+	result = (void *)syscall(SYS_mmap, address, length, protection, flags, fd, offset);
+	saved = errno;
+	if (result != MAP_FAILED)
+		mapped(fd, result, length, offset);
+	gate_leave();
+	errno = saved;
+	return result;
+}
+
+HOOK void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	return hooked_mmap(address, length, protection, flags, fd, offset);
+}
+
+HOOK void *mmap64(void *address, size_t length, int protection, int flags, int fd, off_t offset)
+{
+	return hooked_mmap(address, length, protection, flags, fd, offset);
+}
+
+/* Overlapping is enough: half a mapping is of no use. VMs and vCPUs that are gone stay readable, so no lock is needed. */
+static struct vcpu *vcpu_mapped_at(const void *address, size_t length)
+{
+	const char *start = address;
+
+	for (struct vm *vm = vms; vm; vm = vm->next) {
+		for (int i = 0; i < vm->ledger.vcpus; i++) {
+			const char *run = (const char *)vm->vcpus[i]->run;
+
+			if (run && start < run + vm->vcpus[i]->run_size && run < start + length)
+				return vm->vcpus[i];
+		}
+	}
+	return NULL;
+}
+
+HOOK int munmap(void *address, size_t length)
+{
+	struct vcpu *vcpu;
+	int result, saved;
+
+	if (likely(!vms || !vcpu_mapped_at(address, length)) || getpid() != owner)
+		return (int)syscall(SYS_munmap, address, length);
+	gate_enter();
+	pthread_mutex_lock(&ledger_lock);
+	result = (int)syscall(SYS_munmap, address, length);
+	saved = errno;
+	while (result == 0 && (vcpu = vcpu_mapped_at(address, length)))
+		vcpu->run = NULL;
+	pthread_mutex_unlock(&ledger_lock);
+	gate_leave();
+	errno = saved;
+	return result;
+}
+
+HOOK int close(int fd)
+{
+	struct object *object = object_of(fd);
+	int result, saved;
+
+	if (likely(!object) || getpid() != owner)
+		return real_close(fd);
+	gate_enter();
+	pthread_mutex_lock(&ledger_lock);
+	object = object_of(fd);
+	result = real_close(fd);
+	saved = errno;
+	if (object && object->kind == EVENT)
+		ledger_eventfd_closed(fd);
+	if (object)
+		object_closed(object);
+	pthread_mutex_unlock(&ledger_lock);
+	gate_leave();
+	errno = saved;
+	return result;
+}
+
+/* ---- Beginning ---- */
+
+static void before_fork(void)
+{
+	pthread_mutex_lock(&ledger_lock);
+}
+
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&ledger_lock);
+}
+
+/* A VMM may make itself a daemon before it makes its VM: then the child is the VMM. */
+static void after_fork_in_child(void)
+{
+	pthread_mutex_unlock(&ledger_lock);
+	if (!vms)
+		owner = getpid();
+}
+
+static void __attribute__((constructor)) begin(void)
+{
+	owner = getpid();
+	next_close = (int (*)(int))dlsym(RTLD_NEXT, "close");
+	if (!park_init())
+		return; /* then nothing is watched, and the VMM runs as without us */
+	pthread_atfork(before_fork, after_fork, after_fork_in_child);
+	next_ioctl = (int (*)(int, unsigned long, ...))dlsym(RTLD_NEXT, "ioctl");
+}
