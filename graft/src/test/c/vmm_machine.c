@@ -180,9 +180,10 @@ static void fill_area(struct vcpu *vcpu)
 	add_msr(area, 0xc0000084, pattern(area->seed, 4) & 0x3f7fd5);		/* SFMASK */
 	add_msr(area, 0xc0000100, pattern(area->seed, 5) >> 18);		/* FS_BASE */
 	add_msr(area, 0xc0000102, pattern(area->seed, 6) >> 18);		/* KERNEL_GS_BASE */
-	add_msr(area, 0x174, pattern(area->seed, 7) & 0xfff8);			/* SYSENTER_CS, _ESP, _EIP */
-	add_msr(area, 0x175, pattern(area->seed, 8) >> 18);
-	add_msr(area, 0x176, pattern(area->seed, 9) >> 18);
+	/* SYSENTER_CS, _ESP, _EIP: of the last two, KVM_GET_MSRS gives the lower halves only on AMD. */
+	add_msr(area, 0x174, pattern(area->seed, 7) & 0xfff8);
+	add_msr(area, 0x175, (u32)pattern(area->seed, 8) >> 1);
+	add_msr(area, 0x176, (u32)pattern(area->seed, 9) >> 1);
 	add_msr(area, 0x277, 0x0007040600070406);				/* PAT: as at reset */
 	if (extended && (extended->edx & 1 << 27))
 		add_msr(area, 0xc0000103, (u32)pattern(area->seed, 10));	/* TSC_AUX */
