@@ -1,19 +1,9 @@
 package io.twinhype.check;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import io.twinhype.cc.CProgram;
+import io.twinhype.cc.CompileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
-import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
 
 /**
  * Compiles the checker and keeps it by the content of its source. It is static, so that it runs in a machine that has
@@ -22,9 +12,6 @@ import java.util.stream.Stream;
  * <p>Its commands are told by {@code twinhype-check} without arguments.
  */
 public final class CheckProgram {
-    private static final List<String> SOURCES = List.of("main.c", "vm.c", "guest.c", "ring.c", "exits.c");
-    private static final List<String> HEADERS = List.of("layout.h", "main.h", "vm.h");
-
     /** Guest code may not call the C library nor read data of the host's: hence no jump tables, no memset, no canaries. */
     private static final List<String> OPTIONS = List.of(
             "-O2",
@@ -41,6 +28,14 @@ public final class CheckProgram {
             "-fno-stack-protector",
             "-fcf-protection=none");
 
+    private static final CProgram PROGRAM = new CProgram(
+            "the checker",
+            "twinhype-check",
+            CheckProgram.class,
+            List.of("main.c", "vm.c", "guest.c", "ring.c", "exits.c"),
+            List.of("layout.h", "main.h", "vm.h"),
+            OPTIONS);
+
     private CheckProgram() {}
 
     /**
@@ -50,95 +45,14 @@ public final class CheckProgram {
      * @throws CheckException if there is no compiler, or it does not compile it
      */
     public static Path build(Path cache) throws CheckException {
-        return build(cache, "gcc");
+        return build(cache, CProgram.COMPILER);
     }
 
     static Path build(Path cache, String compiler) throws CheckException {
         try {
-            Map<String, byte[]> files = new LinkedHashMap<>();
-            for (String name : Stream.concat(SOURCES.stream(), HEADERS.stream()).toList()) {
-                files.put(name, source(name));
-            }
-            Path program = cache.resolve("twinhype-check-" + hash(files.values()));
-            if (Files.exists(program)) {
-                return program;
-            }
-            Files.createDirectories(cache);
-            Path work = Files.createTempDirectory(cache, ".check");
-            try {
-                for (Map.Entry<String, byte[]> file : files.entrySet()) {
-                    Files.write(work.resolve(file.getKey()), file.getValue());
-                }
-                Path unfinished = work.resolve("twinhype-check");
-                run(compiler, work, unfinished);
-                Files.move(unfinished, program, StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                delete(work);
-            }
-            return program;
-        } catch (IOException unusable) {
-            throw new CheckException(
-                    "cannot compile the checker in " + cache + ": " + unusable.getMessage()
-                            + "; is the disk full, or the directory not writable?",
-                    unusable);
+            return PROGRAM.build(cache, compiler);
+        } catch (CompileException failed) {
+            throw new CheckException(failed.getMessage(), failed);
         }
-    }
-
-    private static byte[] source(String name) throws IOException {
-        try (InputStream in = CheckProgram.class.getResourceAsStream(name)) {
-            if (in == null) {
-                throw new IOException(name + " is missing from the jar");
-            }
-            return in.readAllBytes();
-        }
-    }
-
-    private static String hash(Iterable<byte[]> files) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            files.forEach(digest::update);
-            digest.update(String.join(" ", OPTIONS).getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest.digest(), 0, 12);
-        } catch (NoSuchAlgorithmException absent) {
-            // Every Java platform has it (java.security.MessageDigest).
-            throw new AssertionError("no SHA-256", absent);
-        }
-    }
-
-    private static void run(String compiler, Path directory, Path program) throws IOException, CheckException {
-        List<String> command = new ArrayList<>(List.of(compiler));
-        command.addAll(OPTIONS);
-        command.addAll(List.of("-o", program.toString()));
-        command.addAll(SOURCES);
-        Process process;
-        try {
-            process = new ProcessBuilder(command)
-                    .directory(directory.toFile())
-                    .redirectErrorStream(true)
-                    .start();
-        } catch (IOException missing) {
-            throw new CheckException(
-                    "cannot run " + compiler + " to compile the checker: install the Debian package gcc", missing);
-        }
-        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        int status = process.onExit().join().exitValue();
-        if (status != 0) {
-            String hint = output.contains("-lc") || output.contains("stdio.h")
-                    ? ": the static C library is missing, install the Debian package libc6-dev"
-                    : "";
-            throw new CheckException(compiler + " ended with status " + status + " on the checker" + hint
-                    + "; it said: " + output.strip());
-        }
-    }
-
-    private static void delete(Path directory) throws IOException {
-        List<Path> files;
-        try (Stream<Path> entries = Files.list(directory)) {
-            files = entries.toList();
-        }
-        for (Path file : files) {
-            Files.delete(file);
-        }
-        Files.delete(directory);
     }
 }

@@ -43,7 +43,7 @@ final class Mover {
         try {
             result = switch (fault) {
                 case NONE, GUEST_DOES_NOT_BOOT, BUILD_DOES_NOT_LOAD -> host.migrate(guest.vm(), to, method.options());
-                case DESTINATION_DIES -> host.rehearseDeathOfDestination(guest.vm(), to, method.options());
+                case DESTINATION_DIES -> host.rehearseFailure(guest.vm(), to, method.options());
             };
         } catch (EngineException e) {
             String lives = guest.heartbeat().awaitBeatAfter(System.nanoTime(), SIGN_OF_LIFE)

@@ -78,14 +78,23 @@ public final class Host implements AutoCloseable {
     }
 
     /**
-     * Rehearses a failure: migrates like {@link #migrate(Vm, Hypervisor, MigrationOptions)}, but kills the destination's
-     * VMM when the source has stopped and everything hangs on the way back.
+     * Rehearses a failure: migrates like {@link #migrate(Vm, Hypervisor, MigrationOptions)}, but when the guest has stopped
+     * and everything hangs on the way back, kills the destination's VMM; in a graft, which has none, lets the last step
+     * fail.
      *
      * @throws EngineException.NotMoved always, unless something worse came to light
      */
-    public MigrationResult rehearseDeathOfDestination(Vm vm, Hypervisor to, MigrationOptions options)
-            throws EngineException {
-        return migrate(vm, to, options, MigrationSteps.DEATH_OF_DESTINATION);
+    public MigrationResult rehearseFailure(Vm vm, Hypervisor to, MigrationOptions options) throws EngineException {
+        return migrate(vm, to, options, MigrationSteps.DEATH_OF_DESTINATION, VmmGraft.Fault.LATEST);
+    }
+
+    /**
+     * Says by which methods a VM can be moved to a hypervisor, which is the best, and why. Nothing is changed.
+     *
+     * @param newVmm whether the VMM is to be replaced, too, and not only the hypervisor
+     */
+    public MethodChoice choose(Vm vm, Hypervisor to, boolean newVmm) {
+        return MethodChoice.of(Methods.of(vm, to, launch.timeout()), newVmm);
     }
 
     /** Returns the file that has what a VM's guest wrote to its first serial port. */
@@ -95,8 +104,17 @@ public final class Host implements AutoCloseable {
 
     MigrationResult migrate(Vm vm, Hypervisor to, MigrationOptions options, MigrationSteps steps)
             throws EngineException {
+        return migrate(vm, to, options, steps, VmmGraft.Fault.NONE);
+    }
+
+    private MigrationResult migrate(
+            Vm vm, Hypervisor to, MigrationOptions options, MigrationSteps steps, VmmGraft.Fault fault)
+            throws EngineException {
         try (var _ = vm.begin("its migration to hypervisor " + to.name())) {
-            return new Migration(launch, vm, to, options, steps).run();
+            return switch (options.method()) {
+                case GRAFT -> new Grafting(launch, vm, to, options, fault).run();
+                case HANDOFF, COPY -> new Migration(launch, vm, to, options, steps).run();
+            };
         }
     }
 

@@ -5,7 +5,8 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * One VMM process of a VM. There is a second one while the VM moves.
+ * One VMM process of a VM, on one hypervisor. There is a second one while the VM moves by handoff or copy; after a
+ * graft, the same process is another instance.
  *
  * @param hypervisor what it runs on
  * @param directory its sockets and logs

@@ -1,5 +1,6 @@
 package io.twinhype.engine;
 
+import io.twinhype.graft.GraftLibrary;
 import io.twinhype.qemu.QemuCommandLine;
 import io.twinhype.qemu.QemuException;
 import io.twinhype.qemu.QemuLauncher;
@@ -7,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -53,13 +55,34 @@ final class Launch implements AutoCloseable {
                     hypervisor,
                     directory,
                     memory,
-                    launcher.start(definition.name(), directory, hypervisor.accelerator(), commandLine));
+                    launcher.start(
+                            definition.name(),
+                            directory,
+                            hypervisor.accelerator(),
+                            commandLine,
+                            environment(hypervisor, directory)));
             instances.add(instance);
             return instance;
         } catch (QemuException.NotStarted failed) {
             discardUnused(memory);
             throw failed;
         }
+    }
+
+    /** With the library wherever there is a KVM under the VM, since it has to be there from the start. */
+    private Map<String, String> environment(Hypervisor hypervisor, Path directory) {
+        return settings.graftLibrary()
+                .filter(_ -> !hypervisor.emulates())
+                .map(library -> GraftLibrary.environment(library, directory))
+                .orElse(Map.of());
+    }
+
+    /** Notes that a process has another hypervisor under it now; returns what it is from here on. */
+    Instance grafted(Instance instance, Hypervisor onto) {
+        var now = new Instance(onto, instance.directory(), instance.memory(), instance.process());
+        instances.add(now);
+        instances.remove(instance);
+        return now;
     }
 
     /** Asks a process to end, sees to it that it does, and removes its RAM unless another process has the same. */

@@ -18,7 +18,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * One migration of one VM between two VMM processes of this machine.
+ * One migration of one VM between two VMM processes of this machine: handoff or copy. {@link Grafting} is its sibling for one
+ * process.
  *
  * <p>The order keeps the invariant that the vCPUs run in one place and the disks are written by one process:
  *
@@ -61,19 +62,19 @@ final class Migration {
         Instance destination = start();
         try (var back = new Return(vm, source, destination, launch)) {
             var commitment = new Commitment(vm, destination, back);
-            Precedence.give(destination);
+            Precedence.give(destination.process().pid());
             handOver(destination, clock, back);
             commitment.make();
             clock.committed(back.resumedAt());
         } catch (EngineException failed) {
-            Precedence.takeBack(source);
+            Precedence.takeBack(source.process().pid());
             throw failed;
         }
         vm.moved(destination);
         try {
             return finish(clock, network);
         } finally {
-            Precedence.takeBack(destination);
+            Precedence.takeBack(destination.process().pid());
         }
     }
 
@@ -81,7 +82,7 @@ final class Migration {
         try (EventQueue events = monitor().session().subscribe("MIGRATION", "STOP")) {
             String address = listen(destination);
             steps.prepared(destination.process());
-            Precedence.give(source);
+            Precedence.give(source.process().pid());
             clock.prepared();
             if (options.method() == MigrationMethod.COPY && source.hypervisor().emulates()) {
                 // QEMU's emulation misses some writes of running vCPUs to pages that are being sent: guests that write
@@ -159,6 +160,7 @@ final class Migration {
                 .parameters(new MigrationParameters(
                         options.bytesPerSecond(), MigrationParameters.UNLIMITED.downtimeLimitMillis()));
         return switch (options.transport()) {
+            case NONE -> throw new IllegalStateException("two processes need something between them");
             case UNIX -> {
                 String address = "unix:" + destination.directory().resolve("incoming.sock");
                 waiting.migrateIncoming(address);
@@ -262,7 +264,8 @@ final class Migration {
                     clock.stoppedMillis(),
                     info.map(MigrationInfo::downtimeMillis).orElse(OptionalLong.empty()),
                     info.map(MigrationInfo::streamBytes).orElse(OptionalLong.empty()),
-                    networkBytes);
+                    networkBytes,
+                    Optional.empty());
         } finally {
             launch.end(source);
         }

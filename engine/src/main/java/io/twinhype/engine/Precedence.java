@@ -15,17 +15,17 @@ final class Precedence {
 
     private Precedence() {}
 
-    static void give(Instance instance) {
-        set(instance, URGENT);
+    static void give(long pid) {
+        set(pid, URGENT);
     }
 
-    static void takeBack(Instance instance) {
-        set(instance, DEFAULT);
+    static void takeBack(long pid) {
+        set(pid, DEFAULT);
     }
 
-    private static void set(Instance instance, int nice) {
+    private static void set(long pid, int nice) {
         try {
-            Threads.setNice(instance.process().pid(), nice);
+            Threads.setNice(pid, nice);
         } catch (IOException notPermittedOrGone) {
             // The migration is as safe without it; whoever finds the process dead says so elsewhere.
             return;

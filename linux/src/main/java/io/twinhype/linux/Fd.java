@@ -9,6 +9,9 @@ public final class Fd implements AutoCloseable {
     public static final int O_RDONLY = 0;
     public static final int O_RDWR = 2;
     public static final int O_NONBLOCK = 0x800;
+    /** Only names a file or directory, for use as {@code /proc/self/fd/N} (open(2)). */
+    public static final int O_PATH = 0x200000;
+
     private static final int O_CLOEXEC = 0x80000;
 
     private final int number;
@@ -23,10 +26,15 @@ public final class Fd implements AutoCloseable {
     /**
      * Opens an existing file with {@code open(2)}, always close-on-exec.
      *
-     * @param flags {@code O_RDONLY} or {@code O_RDWR}, and {@code O_NONBLOCK}
+     * @param flags {@code O_RDONLY}, {@code O_RDWR} or {@code O_PATH}, and {@code O_NONBLOCK}
      */
     public static Fd open(Path path, int flags) throws LinuxException {
         return new Fd(LibC.open(path.toString(), flags | O_CLOEXEC), path.toString());
+    }
+
+    /** Takes over a descriptor that a system call has just returned. */
+    static Fd of(int number, String object) {
+        return new Fd(number, object);
     }
 
     /** The descriptor's number; valid until {@link #close}. */

@@ -56,7 +56,7 @@ final class LibC {
 
     /** One call of the C library; a negative result means that errno was set. */
     @FunctionalInterface
-    private interface Call {
+    interface Call {
         long invoke(MemorySegment state) throws Throwable;
     }
 
@@ -161,7 +161,8 @@ final class LibC {
         return text.equals(MemorySegment.NULL) ? Optional.empty() : Optional.of(text.getString(0));
     }
 
-    private static long checked(String call, String object, Call body) throws LinuxException {
+    /** Makes a call; throws what it says is wrong. */
+    static long checked(String call, String object, Call body) throws LinuxException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(STATE);
             long result = body.invoke(state);
@@ -177,7 +178,8 @@ final class LibC {
         }
     }
 
-    private static MethodHandle capturing(String name, FunctionDescriptor descriptor) {
+    /** A function that sets errno. */
+    static MethodHandle capturing(String name, FunctionDescriptor descriptor) {
         return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, CAPTURE_ERRNO);
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Starts QEMU processes.
@@ -22,14 +23,26 @@ public record QemuLauncher(QemuBinary binary, boolean endWithParent, Duration ti
 
     private static final int LONGEST_SOCKET_PATH = 107;
 
+    /** Starts a VM's QEMU with this process's environment; see {@link #start(String, Path, Accelerator, QemuCommandLine, Map)}. */
+    public QemuProcess start(String vm, Path directory, Accelerator accelerator, QemuCommandLine commandLine)
+            throws QemuException.NotStarted {
+        return start(vm, directory, accelerator, commandLine, Map.of());
+    }
+
     /**
      * Starts a VM's QEMU and waits until its monitor answers.
      *
      * @param vm what the VM is called in messages
      * @param directory where its sockets and its error output go; made if need be
+     * @param environment variables that it gets besides this process's
      * @throws QemuException.NotStarted if it ended or did not answer in time; then it has been killed
      */
-    public QemuProcess start(String vm, Path directory, Accelerator accelerator, QemuCommandLine commandLine)
+    public QemuProcess start(
+            String vm,
+            Path directory,
+            Accelerator accelerator,
+            QemuCommandLine commandLine,
+            Map<String, String> environment)
             throws QemuException.NotStarted {
         Path socket = directory.resolve(QemuProcess.SOCKET);
         Path spareSocket = directory.resolve(QemuProcess.SPARE_SOCKET);
@@ -43,6 +56,10 @@ public record QemuLauncher(QemuBinary binary, boolean endWithParent, Duration ti
         command.addAll(List.of("setsid", "--"));
         if (endWithParent) {
             command.addAll(List.of("setpriv", "--pdeathsig", "KILL", "--"));
+        }
+        if (!environment.isEmpty()) {
+            command.add("env");
+            environment.forEach((name, value) -> command.add(name + "=" + value));
         }
         command.addAll(binary.command(accelerator));
         command.addAll(commandLine.arguments());

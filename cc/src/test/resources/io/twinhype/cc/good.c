@@ -1,0 +1,6 @@
+#include "good.h"
+
+int main(void)
+{
+	return ANSWER;
+}
