@@ -97,6 +97,10 @@ static void interrupted(struct vcpu *vcpu)
 	vcpu->unexplained += !ours;
 }
 
+/*
+ * Only to be called after KVM_RUN has returned EINTR: with another exit an instruction of the guest may be half done, and
+ * nobody may look at the registers, let alone set them, before KVM_RUN has completed it (api.rst, struct kvm_run).
+ */
 static void stop_if_asked(void)
 {
 	if (!stop_asked)
@@ -117,13 +121,14 @@ static void *run_vcpu(void *argument)
 	if (vcpu->machine->options.signals == MASKED)
 		mask_signals(vcpu);
 	while (!vcpu->ended) {
-		stop_if_asked();
-		if (!ioctl(vcpu->fd, KVM_RUN, 0))
+		if (!ioctl(vcpu->fd, KVM_RUN, 0)) {
 			handle_exit(vcpu);
-		else if (errno == EINTR)
+		} else if (errno == EINTR) {
 			interrupted(vcpu);
-		else
+			stop_if_asked();
+		} else {
 			fail("KVM_RUN of vCPU %d: %s", vcpu->number, strerror(errno));
+		}
 	}
 	pthread_mutex_lock(&lock);
 	stopped++;
