@@ -34,7 +34,8 @@ final class CProgramTests {
     @Test
     void otherOptionsAreAnotherFileAndTheEndingStaysTheEnding() throws Exception {
         Path first = program("libanswer.so", "good.c", "-shared", "-fPIC").build(cache);
-        Path second = program("libanswer.so", "good.c", "-shared", "-fPIC", "-O2").build(cache);
+        Path second =
+                program("libanswer.so", "good.c", "-shared", "-fPIC", "-O2").build(cache);
         assertThat(first).isNotEqualTo(second);
         assertThat(first.getFileName().toString()).matches("libanswer-[0-9a-f]{24}\\.so");
     }

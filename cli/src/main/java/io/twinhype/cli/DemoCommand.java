@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  twinhype demo",
-            "  twinhype demo --method copy --out results",
+            "  twinhype demo --method handoff --out results",
             "  twinhype demo --compare",
             "  twinhype demo --kernel 6.12",
             "",
@@ -38,6 +38,7 @@ import picocli.CommandLine.Spec;
 final class DemoCommand implements Callable<Integer> {
     /** What can be asked for: TCP is there to be compared with. */
     enum Method {
+        graft(DemoMethod.GRAFT),
         handoff(DemoMethod.HANDOFF),
         copy(DemoMethod.COPY);
 
@@ -52,6 +53,7 @@ final class DemoCommand implements Callable<Integer> {
     enum Fault {
         none(DemoFault.NONE),
         destination_dies(DemoFault.DESTINATION_DIES),
+        graft_fails(DemoFault.GRAFT_FAILS),
         guest_does_not_boot(DemoFault.GUEST_DOES_NOT_BOOT),
         build_does_not_load(DemoFault.BUILD_DOES_NOT_LOAD);
 
@@ -79,14 +81,14 @@ final class DemoCommand implements Callable<Integer> {
 
     @Option(
             names = "--method",
-            defaultValue = "handoff",
+            defaultValue = "graft",
             description = "How VMs are moved: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-    private Method method = Method.handoff;
+    private Method method = Method.graft;
 
     @Option(
             names = "--compare",
             description =
-                    "Afterwards, compare handoff with ordinary live migration over TCP, with guests of 256 MiB to 2 GiB.")
+                    "Afterwards, compare graft and handoff with ordinary live migration over TCP, with guests of 256 MiB to 2 GiB.")
     private boolean compare;
 
     @Option(
@@ -101,7 +103,8 @@ final class DemoCommand implements Callable<Integer> {
             defaultValue = "none",
             description =
                     "Break something on purpose, show what becomes of the VMs, and exit with 1: ${COMPLETION-CANDIDATES}."
-                            + " destination-dies kills the destination's QEMU in the middle of the first migration;"
+                            + " destination-dies (with --method handoff or copy) kills the destination's QEMU in the middle of the first"
+                            + " migration; graft-fails (with --method graft) lets the last step of the first one fail;"
                             + " build-does-not-load damages A's patched build; guest-does-not-boot does it to VM1's"
                             + " first file system.")
     private Fault fault = Fault.none;
@@ -114,6 +117,14 @@ final class DemoCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         if (runs < 1) {
             throw new ParameterException(spec.commandLine(), "--runs must be at least 1.");
+        }
+        if (fault == Fault.destination_dies && method == Method.graft) {
+            throw new ParameterException(
+                    spec.commandLine(), "A graft has no destination that could die: choose --method handoff or copy.");
+        }
+        if (fault == Fault.graft_fails && method != Method.graft) {
+            throw new ParameterException(
+                    spec.commandLine(), "--fault graft-fails is about --method graft, not " + method + ".");
         }
         DemoOptions options = new DemoOptions(
                 kernel.series(),

@@ -16,15 +16,19 @@ final class DemoTables {
     static String of(DemoReport report) {
         StringBuilder text = new StringBuilder();
         text.append("Migrations (pause: longest silence of the guest's heartbeat, seen from outside)\n")
-                .append(migrations(report))
-                .append("\nHypervisors (fix: ")
+                .append(migrations(report));
+        if (report.migrations().stream().anyMatch(row -> row.graft().isPresent())) {
+            text.append("\nThe grafts' parts, ms (the guest runs while it is prepared and torn down)\n")
+                    .append(parts(report));
+        }
+        text.append("\nHypervisors (fix: ")
                 .append(report.fix())
                 .append(")\n")
                 .append(hypervisors(report))
                 .append("\nGuests (never stopped, never restarted)\n")
                 .append(guests(report));
         if (!report.comparisons().isEmpty()) {
-            text.append("\nHandoff and ordinary live migration over TCP, the same guest, in turn\n")
+            text.append("\nGraft, handoff and ordinary live migration over TCP, the same guest, in turn\n")
                     .append(comparisons(report));
         }
         text.append('\n');
@@ -76,8 +80,43 @@ final class DemoTables {
         return table;
     }
 
+    private static Table parts(DemoReport report) {
+        Table table = new Table(
+                "VM",
+                "FROM",
+                "TO",
+                "PREPARE",
+                "PARK",
+                "DETACH",
+                "READ",
+                "WRITE",
+                "ATTACH",
+                "SWITCH",
+                "RELEASE",
+                "IN ALL",
+                "TEARDOWN");
+        for (MigrationRow row : report.migrations()) {
+            row.graft()
+                    .ifPresent(parts -> table.row(
+                            row.vm(),
+                            row.from(),
+                            row.to(),
+                            parts.prepareMillis(),
+                            parts.parkMillis(),
+                            parts.detachMillis(),
+                            parts.readMillis(),
+                            parts.writeMillis(),
+                            parts.attachMillis(),
+                            parts.exchangeMillis(),
+                            parts.releaseMillis(),
+                            parts.pauseMillis(),
+                            parts.teardownMillis()));
+        }
+        return table;
+    }
+
     private static Table hypervisors(DemoReport report) {
-        Table table = new Table("NAME", "DEVICE", "BUILD BEFORE", "PATCHED", "BUILD AFTER", "PATCHED");
+        Table table = new Table("NAME", "DEVICE", "BUILD BEFORE", "PATCHED", "BUILD AFTER", "PATCHED", "USERS LEFT");
         for (HypervisorRow row : report.hypervisors()) {
             table.row(
                     row.name(),
@@ -85,7 +124,8 @@ final class DemoTables {
                     shortened(row.buildBefore()),
                     yesNo(row.patchedBefore()),
                     shortened(row.buildAfter()),
-                    yesNo(row.patchedAfter()));
+                    yesNo(row.patchedAfter()),
+                    known(row.usersWhenEmptied()));
         }
         return table;
     }
@@ -101,6 +141,8 @@ final class DemoTables {
                 "CHECKS",
                 "ERRORS",
                 "INVLPGA BEFORE",
+                "AFTER",
+                "PID BEFORE",
                 "AFTER");
         for (GuestRow row : report.guests()) {
             table.row(
@@ -113,7 +155,9 @@ final class DemoTables {
                     row.checks(),
                     row.errors(),
                     row.sawFixBefore(),
-                    row.sawFixAfter());
+                    row.sawFixAfter(),
+                    row.pidBefore(),
+                    row.pidAfter());
         }
         return table;
     }

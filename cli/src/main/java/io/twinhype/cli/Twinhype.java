@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             LabGroup.class,
             HypervisorGroup.class,
+            VmGroup.class,
             KernelGroup.class,
             BenchGroup.class,
             SoakGroup.class

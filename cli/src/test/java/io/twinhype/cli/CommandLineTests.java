@@ -2,6 +2,9 @@ package io.twinhype.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.twinhype.engine.MethodCheck;
+import io.twinhype.engine.MigrationMethod;
+import io.twinhype.engine.VmmStatus;
 import io.twinhype.lab.LabResult;
 import io.twinhype.twin.HypervisorStatus;
 import java.io.PrintWriter;
@@ -9,6 +12,8 @@ import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,6 +62,14 @@ final class CommandLineTests {
                 "hypervisor edits --vendor arm",
                 "hypervisor edits --kernel 6.1 --source .",
                 "hypervisor edits --json --matrix .",
+                "vm",
+                "vm show",
+                "vm show qemu",
+                "vm migrate 1",
+                "vm migrate 1 --to C",
+                "vm migrate 1 --to B --method handoff",
+                "demo --fault destination-dies",
+                "demo --fault graft-fails --method handoff",
             })
     void wrongUsageIsOneSentenceAndStatusTwo(String line) {
         assertThat(execute(line.isEmpty() ? new String[0] : line.split(" ", -1)))
@@ -106,6 +119,43 @@ final class CommandLineTests {
                 .containsPattern("0123456789ab +2 +svm +3")
                 .doesNotContain("cdef")
                 .containsPattern("stock +kvm +- +-? +both +0");
+    }
+
+    @Test
+    void aProcessThatIsNoVmmIsOneSentence() {
+        long here = ProcessHandle.current().pid();
+        for (String[] line : new String[][] {{"vm", "show", "" + here}, {"vm", "migrate", "" + here, "--to", "B"}}) {
+            err.getBuffer().setLength(0);
+            assertThat(execute(line)).isEqualTo(1);
+            assertThat(err.toString())
+                    .startsWith("twinhype: Process " + here + " (")
+                    .endsWith(") has no VM of KVM open: name the process id of a VMM, such as QEMU's\n");
+        }
+        assertThat(out.toString()).isEmpty();
+    }
+
+    @Test
+    void aVmIsShownWithWhatIsPossible() {
+        VmmStatus status = new VmmStatus(
+                4711,
+                "qemu-system-x86",
+                Optional.of("web1"),
+                Optional.of("A"),
+                Optional.of("10:232"),
+                true,
+                OptionalInt.of(2),
+                OptionalInt.of(5),
+                Optional.of("B"),
+                List.of(
+                        new MethodCheck(MigrationMethod.GRAFT, Optional.empty()),
+                        new MethodCheck(MigrationMethod.HANDOFF, Optional.of("it is not ours"))));
+        assertThat(VmShowCommand.text(status))
+                .containsPattern(" 4711 +qemu-system-x86 +web1 +A +10:232 +2 +yes +5\n")
+                .contains("\nTo hypervisor B:\n")
+                .containsPattern(" graft +yes\n")
+                .containsPattern(" handoff +no +it is not ours\n");
+        assertThat(status.json())
+                .contains("\"hypervisor\" : \"A\"", "\"grafts\" : 5", "\"obstacle\" : \"it is not ours\"");
     }
 
     @Test

@@ -21,7 +21,7 @@ final class DemoCommandLabTests {
 
     @Test
     void aVmWhoseDestinationDiesGoesOnWhereItWas() {
-        assertThat(demo("destination-dies")).as(err.toString()).isEqualTo(1);
+        assertThat(demo("destination-dies", "handoff")).as(err.toString()).isEqualTo(1);
         assertThat(out.toString())
                 .containsPattern("PROBLEM: VM vm1 .*its heartbeat goes on on hypervisor A")
                 .contains("The experiment did not succeed", "The lab's console is in " + directory)
@@ -37,8 +37,19 @@ final class DemoCommandLabTests {
     }
 
     @Test
+    void aVmWhoseGraftFailsAtItsLastStepGoesOnWhereItWas() {
+        assertThat(demo("graft-fails", "graft")).as(err.toString()).isEqualTo(1);
+        assertThat(out.toString())
+                .containsPattern("PROBLEM: VM vm1 was not moved to hypervisor B and goes on on A: the step .* failed"
+                        + ".*its heartbeat goes on on hypervisor A")
+                .doesNotContain("PROBLEM: The lab's kernel")
+                .doesNotContain("did not answer")
+                .doesNotContain("beats lost");
+    }
+
+    @Test
     void aBuildThatDoesNotLoadIsTakenBackAndTheVmsGoOn() {
-        assertThat(demo("build-does-not-load")).as(err.toString()).isEqualTo(1);
+        assertThat(demo("build-does-not-load", "graft")).as(err.toString()).isEqualTo(1);
         assertThat(out.toString())
                 .containsPattern("PROBLEM: Hypervisor A was not replaced, its old build is loaded again: ")
                 .contains("PROBLEM: Hypervisor A does not have the fix.")
@@ -48,15 +59,15 @@ final class DemoCommandLabTests {
 
     @Test
     void aGuestThatDoesNotBootIsSaidWithItsLastWords() {
-        assertThat(demo("guest-does-not-boot")).as(err.toString()).isEqualTo(1);
+        assertThat(demo("guest-does-not-boot", "graft")).as(err.toString()).isEqualTo(1);
         assertThat(out.toString()).containsPattern("PROBLEM: Guest vm1 did not boot on hypervisor A: .*Kernel panic");
         assertThat(directory.resolve("guests/vm1/console.log")).content().contains("Kernel panic");
     }
 
-    private int demo(String fault) {
+    private int demo(String fault, String method) {
         CommandLine commandLine = Main.commandLine();
         commandLine.setOut(new PrintWriter(out, true));
         commandLine.setErr(new PrintWriter(err, true));
-        return commandLine.execute("demo", "--fault", fault, "--out", directory.toString());
+        return commandLine.execute("demo", "--fault", fault, "--method", method, "--out", directory.toString());
     }
 }

@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.twinhype.demo.DemoReport;
 import io.twinhype.demo.DemoReport.ComparisonRow;
+import io.twinhype.demo.DemoReport.GraftParts;
 import io.twinhype.demo.DemoReport.GuestRow;
 import io.twinhype.demo.DemoReport.HypervisorRow;
 import io.twinhype.demo.DemoReport.MigrationRow;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** The report as a person reads it. */
@@ -38,9 +40,9 @@ final class DemoTablesTests {
         assertThat(text)
                 .contains(
                         "  vm1  A     B   handoff      41.5                34        311736              0  completed\n")
-                .contains("  A     /dev/kvm  0123456789ab  no       fedcba987654  yes\n")
+                .contains("  A     /dev/kvm  0123456789ab  no       fedcba987654  yes               0\n")
                 .contains(
-                        "  vm1         900       900     0        0            41.5       9       0  executed        trapped\n")
+                        "  vm1         900       900     0        0            41.5       9       0  executed        trapped        4711   4711\n")
                 .contains("A fix")
                 .endsWith(
                         "Both hypervisors were patched under four running VMs, in 182 s: no heartbeat was lost or doubled,"
@@ -66,14 +68,31 @@ final class DemoTablesTests {
         assertThat(text).contains("over TCP").contains("256  tcp        7             80.5    99.5");
     }
 
+    @Test
+    void thePartsOfAGraftAreShownWhereThereAreAny() {
+        assertThat(DemoTables.of(report(List.of(), List.of()))).doesNotContain("TEARDOWN");
+        GraftParts parts = new GraftParts(48.2, 3.926, 0.518, 0.267, 0.603, 0.913, 0.035, 0.94, 0.08, 12.5);
+        assertThat(DemoTables.of(report(List.of(), List.of(), Optional.of(parts))))
+                .contains("""
+                          VM   FROM  TO  PREPARE   PARK  DETACH   READ  WRITE  ATTACH  SWITCH  RELEASE  IN ALL  TEARDOWN
+                          vm1  A     B      48.2  0.518   0.267  0.603  0.913   0.035    0.94     0.08   3.926      12.5
+                        """);
+    }
+
     private static DemoReport report(List<String> problems, List<ComparisonRow> comparisons) {
+        return report(problems, comparisons, Optional.empty());
+    }
+
+    private static DemoReport report(
+            List<String> problems, List<ComparisonRow> comparisons, Optional<GraftParts> graft) {
         return new DemoReport(
                 problems.isEmpty(),
                 problems,
                 "A fix",
-                List.of(new MigrationRow("vm1", "A", "B", "handoff", 41.5, 34, 311_736, 0, MigrationRow.COMPLETED)),
-                List.of(new HypervisorRow("A", "/dev/kvm", "0123456789abcdef", "fedcba9876543210", false, true)),
-                List.of(new GuestRow("vm1", true, 900, 900, 0, 0, 41.5, 9, 0, "executed", "trapped")),
+                List.of(new MigrationRow(
+                        "vm1", "A", "B", "handoff", 41.5, 34, 311_736, 0, MigrationRow.COMPLETED, graft)),
+                List.of(new HypervisorRow("A", "/dev/kvm", "0123456789abcdef", "fedcba9876543210", false, true, 0)),
+                List.of(new GuestRow("vm1", true, 900, 900, 0, 0, 41.5, 9, 0, "executed", "trapped", 4711, 4711)),
                 List.of(),
                 comparisons,
                 List.of(),

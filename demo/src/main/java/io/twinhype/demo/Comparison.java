@@ -23,7 +23,7 @@ import java.util.function.ToDoubleFunction;
  * what disturbs the machine disturbs all of them.
  */
 final class Comparison {
-    private static final List<DemoMethod> METHODS = List.of(DemoMethod.HANDOFF, DemoMethod.TCP);
+    private static final List<DemoMethod> METHODS = List.of(DemoMethod.GRAFT, DemoMethod.HANDOFF, DemoMethod.TCP);
 
     private final ExperimentPlan plan;
     private final Guests guests;

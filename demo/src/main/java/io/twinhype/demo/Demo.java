@@ -1,7 +1,9 @@
 package io.twinhype.demo;
 
+import io.twinhype.cc.CompileException;
 import io.twinhype.demo.DemoReport.StepRow;
 import io.twinhype.demo.ExperimentPlan.ComparisonPlan;
+import io.twinhype.graft.GraftLibrary;
 import io.twinhype.guest.GuestException;
 import io.twinhype.guest.GuestImage;
 import io.twinhype.lab.Lab;
@@ -74,7 +76,7 @@ public final class Demo {
                 kernel.root(),
                 cache.directory().resolve("guest"),
                 List.of(builds.probe().file()));
-        ExperimentPlan plan = plan(builds, guest);
+        ExperimentPlan plan = plan(builds, guest, graftLibrary(narrator));
         Path planFile = results.resolve("plan.json");
         Path outcomeFile = results.resolve("outcome.json");
         write(planFile, plan);
@@ -82,12 +84,21 @@ public final class Demo {
         return report(kernel, builds, lab, read(outcomeFile, lab), results, narrator);
     }
 
-    private ExperimentPlan plan(Builds builds, GuestImage guest) {
+    private Path graftLibrary(Narrator narrator) throws DemoException {
+        try {
+            return GraftLibrary.build(cache.directory().resolve("graft"), narrator::say);
+        } catch (CompileException e) {
+            throw new DemoException("The VMs can't be made ready for a graft: " + e.getMessage() + ".", e);
+        }
+    }
+
+    private ExperimentPlan plan(Builds builds, GuestImage guest, Path graftLibrary) {
         List<ComparisonPlan> comparison = options.comparedMemory().stream()
                 .map(memory -> new ComparisonPlan(memory, options.comparedRuns()))
                 .toList();
         return new ExperimentPlan(
                 options.method(),
+                graftLibrary,
                 guest.kernel(),
                 guest.initramfs(),
                 PROBE,

@@ -5,6 +5,8 @@ import java.util.Locale;
 
 /** The ways to move a VM that the demo knows. */
 public enum DemoMethod {
+    /** The VMM stays; the hypervisor under it is changed. */
+    GRAFT,
     /** RAM is shared, device state goes through a UNIX socket. */
     HANDOFF,
     /** Everything is copied through a UNIX socket. */
@@ -14,6 +16,7 @@ public enum DemoMethod {
 
     MigrationOptions options() {
         return switch (this) {
+            case GRAFT -> MigrationOptions.GRAFT;
             case HANDOFF -> MigrationOptions.HANDOFF;
             case COPY -> MigrationOptions.COPY;
             case TCP -> MigrationOptions.COPY_OVER_TCP;

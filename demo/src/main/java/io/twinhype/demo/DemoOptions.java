@@ -11,7 +11,8 @@ import java.util.List;
  * @param out directory for {@code report.json} and logs, made if missing
  * @param method how VMs are moved
  * @param fault what to break on purpose
- * @param comparedMemory sizes of the guests, in MiB, by which handoff is compared with live migration over TCP; empty for none
+ * @param comparedMemory sizes of the guests, in MiB, by which graft and handoff are compared with live migration
+ *     over TCP; empty for none
  * @param comparedRuns migrations by each method and size
  */
 public record DemoOptions(

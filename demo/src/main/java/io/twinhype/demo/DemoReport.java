@@ -1,7 +1,9 @@
 package io.twinhype.demo;
 
+import io.twinhype.graft.GraftResult;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What the demo measured, in the shape of {@code report.json}. Times are milliseconds unless a name says seconds; bytes are
@@ -40,6 +42,7 @@ public record DemoReport(
      * @param socketBytes what went through the UNIX socket between the two VMM processes
      * @param networkBytes received and sent on all interfaces of the machine meanwhile, loopback included
      * @param outcome "completed", or the sentence why the VM stayed where it was
+     * @param graft the parts of a graft; empty for other methods
      */
     public record MigrationRow(
             String vm,
@@ -50,7 +53,8 @@ public record DemoReport(
             long qemuDowntimeMillis,
             long socketBytes,
             long networkBytes,
-            String outcome) {
+            String outcome,
+            Optional<GraftParts> graft) {
         /** The {@code outcome} of a migration that took place. */
         public static final String COMPLETED = "completed";
 
@@ -59,11 +63,46 @@ public record DemoReport(
     }
 
     /**
+     * How long the parts of a graft took, as the library in the VMM measured them, in milliseconds.
+     *
+     * @param prepareMillis before the pause, in which the guest ran
+     * @param pauseMillis all that follows up to the release
+     * @param teardownMillis after the pause
+     */
+    public record GraftParts(
+            double prepareMillis,
+            double pauseMillis,
+            double parkMillis,
+            double detachMillis,
+            double readMillis,
+            double writeMillis,
+            double attachMillis,
+            double exchangeMillis,
+            double releaseMillis,
+            double teardownMillis) {
+        static GraftParts of(GraftResult parts) {
+            return new GraftParts(
+                    Milliseconds.fine(parts.prepare()),
+                    Milliseconds.fine(parts.pause()),
+                    Milliseconds.fine(parts.park()),
+                    Milliseconds.fine(parts.detach()),
+                    Milliseconds.fine(parts.read()),
+                    Milliseconds.fine(parts.write()),
+                    Milliseconds.fine(parts.attach()),
+                    Milliseconds.fine(parts.exchange()),
+                    Milliseconds.fine(parts.release()),
+                    Milliseconds.fine(parts.teardown()));
+        }
+    }
+
+    /**
      * One hypervisor, before and after.
      *
      * @param device its device node
      * @param buildBefore identity of the build, as the loaded module says it
      * @param patchedBefore what the canary guest saw
+     * @param usersWhenEmptied how many users its module still had when its VMs had left, just before it was unloaded; or
+     *     {@link MigrationRow#UNKNOWN}
      */
     public record HypervisorRow(
             String name,
@@ -71,7 +110,8 @@ public record DemoReport(
             String buildBefore,
             String buildAfter,
             boolean patchedBefore,
-            boolean patchedAfter) {}
+            boolean patchedAfter,
+            long usersWhenEmptied) {}
 
     /**
      * One guest, from its start to its end.
@@ -83,6 +123,8 @@ public record DemoReport(
      * @param errors it found, and lines that arrived garbled
      * @param sawFixBefore what the guest's own kernel said of the hypervisor under it at the start
      * @param sawFixAfter the same at the end; "trapped" is fixed
+     * @param pidBefore the process id of its VMM at the start
+     * @param pidAfter the same at the end; a graft keeps it
      */
     public record GuestRow(
             String vm,
@@ -95,7 +137,9 @@ public record DemoReport(
             long checks,
             long errors,
             String sawFixBefore,
-            String sawFixAfter) {}
+            String sawFixAfter,
+            long pidBefore,
+            long pidAfter) {}
 
     /** A step of the demo and how long it took. */
     public record StepRow(String step, double seconds) {}

@@ -45,6 +45,7 @@ final class Experiment {
     private final List<GuestRow> guestRows = new ArrayList<>();
     private final Map<Twin, LoadedHypervisor> before = new EnumMap<>(Twin.class);
     private final Map<Twin, LoadedHypervisor> after = new EnumMap<>(Twin.class);
+    private final Map<Twin, Long> emptied = new EnumMap<>(Twin.class);
     private final List<ComparisonRow> comparisons = new ArrayList<>();
     private final Map<String, String> environment = new TreeMap<>();
 
@@ -72,7 +73,7 @@ final class Experiment {
                         expect(modules.inspect(twin), plan.slot(twin.name()).before()));
                 narrator.doneSince(start, "Hypervisor " + twin + ": its build checked, a canary guest run on it");
             }
-            try (Host host = Host.open(HostSettings.temporary(directory));
+            try (Host host = Host.open(HostSettings.temporary(directory).withGraftLibrary(plan.graftLibrary()));
                     Guests guests = new Guests(plan, host, directory)) {
                 onHost(modules, host, guests);
             }
@@ -187,6 +188,7 @@ final class Experiment {
         if (twin == Twin.A && plan.fault() == DemoFault.BUILD_DOES_NOT_LOAD) {
             build = damaged(build);
         }
+        emptied.put(twin, modules.users(twin));
         LoadedHypervisor loaded = modules.replace(twin, build, slot.before().module());
         after.put(twin, expect(loaded, slot.after()));
         narrator.doneSince(
@@ -223,7 +225,8 @@ final class Experiment {
                     old.identity(),
                     now.identity(),
                     old.canary().invlpgaTrapped(),
-                    now.canary().invlpgaTrapped()));
+                    now.canary().invlpgaTrapped(),
+                    emptied.getOrDefault(twin, MigrationRow.UNKNOWN)));
         });
         return rows;
     }

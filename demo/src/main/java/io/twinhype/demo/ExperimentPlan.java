@@ -8,6 +8,7 @@ import java.util.List;
  * same on both sides, since the lab sees the host's files.
  *
  * @param method how VMs are moved
+ * @param graftLibrary what the VMMs are started with
  * @param kernel what the guests boot
  * @param initramfs the guests' first file system
  * @param probe file in the guests whose content says whether the fix is under them
@@ -17,6 +18,7 @@ import java.util.List;
  */
 record ExperimentPlan(
         DemoMethod method,
+        Path graftLibrary,
         Path kernel,
         Path initramfs,
         String probe,

@@ -35,7 +35,7 @@ final class Guests implements AutoCloseable {
     private static final Duration ANSWER_LIMIT = Duration.ofSeconds(30);
 
     /** A running guest. */
-    record Guest(Vm vm, Heartbeat heartbeat, String sawFixAtStart) {
+    record Guest(Vm vm, Heartbeat heartbeat, String sawFixAtStart, long firstPid) {
         String name() {
             return vm.name();
         }
@@ -111,7 +111,7 @@ final class Guests implements AutoCloseable {
                         + " within " + (System.nanoTime() - start) / 1_000_000_000L + " s, and its QEMU "
                         + vm.end().map(end -> "ended: " + end).orElse("still runs") + lastWords() + ".");
             }
-            Guest guest = new Guest(vm, heartbeat, reading.get().outcome());
+            Guest guest = new Guest(vm, heartbeat, reading.get().outcome(), vm.pid());
             guests.add(guest);
             return guest;
         }
@@ -143,6 +143,7 @@ final class Guests implements AutoCloseable {
 
     /** Ends a guest in order, and says what was heard of it. */
     GuestRow finish(Guest guest, String sawFixAtEnd) throws EngineException {
+        long pid = guest.vm().pid();
         HeartbeatSummary heard = guest.heartbeat().stop(ANSWER_LIMIT);
         host.stop(guest.vm());
         guest.heartbeat().close();
@@ -158,7 +159,9 @@ final class Guests implements AutoCloseable {
                 heard.checks(),
                 heard.diskErrors() + heard.memoryErrors() + heard.clockErrors() + heard.malformed(),
                 guest.sawFixAtStart(),
-                sawFixAtEnd);
+                sawFixAtEnd,
+                guest.firstPid(),
+                pid);
     }
 
     @Override

@@ -10,6 +10,11 @@ final class Milliseconds {
         return rounded(duration.toNanos() / 1e6);
     }
 
+    /** To a thousandth. */
+    static double fine(Duration duration) {
+        return Math.round(duration.toNanos() / 1e3) / 1e3;
+    }
+
     static double rounded(double millis) {
         return Math.round(millis * 10) / 10.0;
     }

@@ -1,5 +1,6 @@
 package io.twinhype.demo;
 
+import io.twinhype.demo.DemoReport.GraftParts;
 import io.twinhype.demo.DemoReport.MigrationRow;
 import io.twinhype.demo.Guests.Guest;
 import io.twinhype.engine.EngineException;
@@ -7,6 +8,7 @@ import io.twinhype.engine.Host;
 import io.twinhype.engine.Hypervisor;
 import io.twinhype.engine.MigrationResult;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Moves guests and measures what they noticed. */
 final class Mover {
@@ -43,7 +45,7 @@ final class Mover {
         try {
             result = switch (fault) {
                 case NONE, GUEST_DOES_NOT_BOOT, BUILD_DOES_NOT_LOAD -> host.migrate(guest.vm(), to, method.options());
-                case DESTINATION_DIES -> host.rehearseFailure(guest.vm(), to, method.options());
+                case DESTINATION_DIES, GRAFT_FAILS -> host.rehearseFailure(guest.vm(), to, method.options());
             };
         } catch (EngineException e) {
             String lives = guest.heartbeat().awaitBeatAfter(System.nanoTime(), SIGN_OF_LIFE)
@@ -62,7 +64,8 @@ final class Mover {
                             MigrationRow.UNKNOWN,
                             MigrationRow.UNKNOWN,
                             MigrationRow.UNKNOWN,
-                            sentence),
+                            sentence,
+                            Optional.empty()),
                     sentence,
                     e);
         }
@@ -80,7 +83,8 @@ final class Mover {
                 result.qemuDowntimeMillis().orElse(MigrationRow.UNKNOWN),
                 result.socketBytes().orElse(MigrationRow.UNKNOWN),
                 result.networkBytes(),
-                MigrationRow.COMPLETED);
+                MigrationRow.COMPLETED,
+                result.graft().map(GraftParts::of));
         return new Moved(row, (result.endNanos() - result.startNanos()) / 1e6);
     }
 }

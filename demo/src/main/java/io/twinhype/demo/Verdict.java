@@ -27,6 +27,11 @@ final class Verdict {
                 MIGRATIONS,
                 problems);
         outcome.guests().forEach(guest -> guest(guest, problems));
+        boolean grafted =
+                outcome.migrations().stream().allMatch(row -> row.method().equals(DemoMethod.GRAFT.label()));
+        if (grafted) {
+            outcome.guests().forEach(guest -> process(guest, problems));
+        }
         outcome.hypervisors().forEach(hypervisor -> hypervisor(hypervisor, problems));
         for (MigrationRow migration : outcome.migrations()) {
             if (migration.outcome().equals(MigrationRow.COMPLETED)
@@ -67,12 +72,24 @@ final class Verdict {
         }
     }
 
+    /** A graft keeps the process, and with it everything that the rest of the host knows it by. */
+    private static void process(GuestRow guest, List<String> problems) {
+        if (guest.pidBefore() != guest.pidAfter()) {
+            problems.add("Guest " + guest.vm() + ": its VMM was process " + guest.pidBefore() + " and is now process "
+                    + guest.pidAfter() + ", though it was grafted.");
+        }
+    }
+
     private static void hypervisor(HypervisorRow hypervisor, List<String> problems) {
         if (hypervisor.patchedBefore()) {
             problems.add("Hypervisor " + hypervisor.name() + " had the fix before it was patched.");
         }
         if (!hypervisor.patchedAfter()) {
             problems.add("Hypervisor " + hypervisor.name() + " does not have the fix.");
+        }
+        if (hypervisor.usersWhenEmptied() > 0) {
+            problems.add("Hypervisor " + hypervisor.name() + " still had " + hypervisor.usersWhenEmptied()
+                    + " users when its VMs had left it.");
         }
     }
 }

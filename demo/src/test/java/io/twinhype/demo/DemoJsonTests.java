@@ -21,6 +21,7 @@ final class DemoJsonTests {
     void thePlanArrivesAsItWasSent() {
         ExperimentPlan plan = new ExperimentPlan(
                 DemoMethod.COPY,
+                Path.of("/cache/libtwinhype-graft.so"),
                 Path.of("/cache/vmlinuz"),
                 Path.of("/cache/initramfs"),
                 "/sys/module/probe",
@@ -81,10 +82,29 @@ final class DemoJsonTests {
                         "qemuDowntimeMillis",
                         "socketBytes",
                         "networkBytes",
-                        "outcome");
+                        "outcome",
+                        "graft");
+        assertThat(tree.path("migrations").path(0).path("graft").propertyNames())
+                .containsExactlyInAnyOrder(
+                        "prepareMillis",
+                        "pauseMillis",
+                        "parkMillis",
+                        "detachMillis",
+                        "readMillis",
+                        "writeMillis",
+                        "attachMillis",
+                        "exchangeMillis",
+                        "releaseMillis",
+                        "teardownMillis");
         assertThat(keys(tree, "hypervisors"))
                 .containsExactlyInAnyOrder(
-                        "name", "device", "buildBefore", "buildAfter", "patchedBefore", "patchedAfter");
+                        "name",
+                        "device",
+                        "buildBefore",
+                        "buildAfter",
+                        "patchedBefore",
+                        "patchedAfter",
+                        "usersWhenEmptied");
         assertThat(keys(tree, "guests"))
                 .containsExactlyInAnyOrder(
                         "vm",
@@ -97,7 +117,9 @@ final class DemoJsonTests {
                         "checks",
                         "errors",
                         "sawFixBefore",
-                        "sawFixAfter");
+                        "sawFixAfter",
+                        "pidBefore",
+                        "pidAfter");
         assertThat(keys(tree, "steps")).containsExactlyInAnyOrder("step", "seconds");
         JsonNode first = tree.path("migrations").path(0);
         assertThat(first.path("pauseMillis").asDouble()).isEqualTo(41.5);

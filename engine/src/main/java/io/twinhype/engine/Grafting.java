@@ -60,7 +60,10 @@ final class Grafting {
                 done.endNanos(),
                 done.parts().map(parts -> parts.prepare().toNanos() / 1e6).orElse(0.0),
                 window,
-                done.parts().map(GraftResult::pause).map(pause -> pause.toNanos() / 1e6).orElse(window),
+                done.parts()
+                        .map(GraftResult::pause)
+                        .map(pause -> pause.toNanos() / 1e6)
+                        .orElse(window),
                 OptionalLong.empty(),
                 OptionalLong.of(0),
                 networkBytes,

@@ -76,6 +76,22 @@ public final class Hypervisors {
     }
 
     /**
+     * Returns how many users a loaded hypervisor has: VMs and whatever else has its device open.
+     *
+     * @throws EngineException.Refused if it is not loaded
+     */
+    public long users(Twin twin) throws EngineException.Refused {
+        try {
+            return modules.find(twin.moduleName())
+                    .orElseThrow(() -> new EngineException.Refused("Hypervisor " + twin + " is not loaded"))
+                    .references();
+        } catch (IOException unreadable) {
+            throw new EngineException.Refused(
+                    "The users of hypervisor " + twin + " can't be counted: " + unreadable.getMessage());
+        }
+    }
+
+    /**
      * Unloads a hypervisor that no VM uses.
      *
      * @throws EngineException.Refused if VMs use it, it is not loaded, or this process may not; nothing was done

@@ -1,9 +1,9 @@
 package io.twinhype.engine;
 
 import io.twinhype.graft.DeviceNumber;
-import io.twinhype.linux.KernelModules;
 import io.twinhype.twin.Twin;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,21 +24,25 @@ final class LocalKvm {
     static LocalKvm look() throws EngineException.Refused {
         Map<DeviceNumber, Hypervisor> found = new LinkedHashMap<>();
         try {
-            KernelModules modules = new KernelModules();
             for (Twin twin : Twin.values()) {
-                if (modules.find(twin.moduleName()).isPresent()) {
+                if (isLoaded(twin.moduleName())) {
                     found.put(DeviceNumber.of(twin.device()), Hypervisor.of(twin));
                 }
             }
             Path device = Twin.A.device();
-            if (modules.find("kvm").isPresent() && device.toFile().exists()) {
+            if (isLoaded("kvm") && Files.exists(device)) {
                 found.put(DeviceNumber.of(device), Hypervisor.kvm(STOCK, device));
             }
-        } catch (IOException unreadable) {
-            throw new EngineException.Refused("It can't be found out which hypervisors this machine has: "
-                    + unreadable.getMessage() + "; are /proc and /dev there?");
+        } catch (IOException absent) {
+            throw new EngineException.Refused("A hypervisor is loaded, but its device " + absent.getMessage()
+                    + " is not there: is /dev a devtmpfs?");
         }
         return new LocalKvm(found);
+    }
+
+    /** Also says so of what is built into the kernel. */
+    private static boolean isLoaded(String module) {
+        return Files.exists(Path.of("/sys/module", module));
     }
 
     Optional<Hypervisor> behind(DeviceNumber number) {

@@ -128,7 +128,8 @@ public final class Vmm {
             int at = arguments.indexOf("-name");
             return at < 0 || at + 1 == arguments.size()
                     ? Optional.empty()
-                    : Optional.of(arguments.get(at + 1).replaceFirst("^guest=", "").replaceFirst(",.*", ""));
+                    : Optional.of(
+                            arguments.get(at + 1).replaceFirst("^guest=", "").replaceFirst(",.*", ""));
         } catch (IOException gone) {
             return Optional.empty();
         }

@@ -162,7 +162,8 @@ final class VmmGraft {
                 if (now.equals(Optional.of(look.left()))) {
                     throw notMoved(reason);
                 }
-                silence = "it is on the device " + now.map(DeviceNumber::toString).orElse("of none");
+                silence =
+                        "it is on the device " + now.map(DeviceNumber::toString).orElse("of none");
             } catch (GraftException unanswered) {
                 silence = unanswered.getMessage();
             }
@@ -194,13 +195,12 @@ final class VmmGraft {
     }
 
     private EngineException.NotMoved notMoved(String reason) {
-        return new EngineException.NotMoved(who + " was not moved to hypervisor " + to.name() + " and goes on on " + from
-                + ": " + reason);
+        return new EngineException.NotMoved(
+                who + " was not moved to hypervisor " + to.name() + " and goes on on " + from + ": " + reason);
     }
 
     private EngineException.Ended ended(String reason) {
-        return new EngineException.Ended(
-                who + " ended while the hypervisor under it was to be changed from " + from + " to " + to.name() + ": "
-                        + reason);
+        return new EngineException.Ended(who + " ended while the hypervisor under it was to be changed from " + from
+                + " to " + to.name() + ": " + reason);
     }
 }

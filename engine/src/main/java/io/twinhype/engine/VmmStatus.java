@@ -3,6 +3,8 @@ package io.twinhype.engine;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A VMM process and what can be done with it.
@@ -31,5 +33,13 @@ public record VmmStatus(
     /** Copies the list. */
     public VmmStatus {
         methods = List.copyOf(methods);
+    }
+
+    /** Returns all of it for programs: an object with these names, null for what is not known. */
+    public String json() {
+        return JsonMapper.builder()
+                .enable(SerializationFeature.INDENT_OUTPUT)
+                .build()
+                .writeValueAsString(this);
     }
 }

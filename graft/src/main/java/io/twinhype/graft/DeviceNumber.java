@@ -21,9 +21,8 @@ public record DeviceNumber(int major, int minor) {
     public static DeviceNumber of(Path node) throws IOException {
         // glibc's dev_t: gnu_dev_major and gnu_dev_minor in bits/sysmacros.h.
         long device = ((Number) Files.getAttribute(node, "unix:rdev")).longValue();
-        return new DeviceNumber(
-                (int) ((device >>> 8 & 0xfff) | (device >>> 32 & ~0xfff)),
-                (int) ((device & 0xff) | (device >>> 12 & ~0xff)));
+        return new DeviceNumber((int) ((device >>> 8 & 0xfff) | (device >>> 32 & ~0xfff)), (int)
+                ((device & 0xff) | (device >>> 12 & ~0xff)));
     }
 
     /** Reads {@code MAJOR:MINOR}. */

@@ -102,8 +102,8 @@ public final class Graft {
         try {
             Optional<Packet> answer = connection.receive(limit);
             if (answer.isEmpty()) {
-                throw new GraftException.OutcomeUnknown(
-                        who() + " closed its connection in the middle of a graft" + (process.alive() ? "" : ", it died"));
+                throw new GraftException.OutcomeUnknown(who() + " closed its connection in the middle of a graft"
+                        + (process.alive() ? "" : ", it died"));
             }
             return GraftAnswer.parse(text(answer.get())).result();
         } catch (GraftAnswer.Garbled garbled) {

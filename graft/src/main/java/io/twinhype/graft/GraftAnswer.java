@@ -53,17 +53,17 @@ final class GraftAnswer {
         if (number("protocol") != PROTOCOL) {
             throw new Garbled("it speaks protocol " + number("protocol") + ", this program speaks " + PROTOCOL);
         }
-        boolean vm = value("vm").equals("yes");
-        return new GraftState(
-                vm,
-                (int) number("vcpus"),
-                (int) number("slots"),
-                (int) number("irqfds"),
-                (int) number("ioeventfds"),
-                vm ? Optional.of(device()) : Optional.empty(),
-                find("path").orElse(""),
-                (int) number("grafts"),
-                all("obstacle"));
+        // Of no VM, nothing follows but what is in the way.
+        return value("vm").equals("yes")
+                ? new GraftState(
+                        (int) number("vcpus"),
+                        (int) number("slots"),
+                        (int) number("irqfds"),
+                        (int) number("ioeventfds"),
+                        Optional.of(device()),
+                        (int) number("grafts"),
+                        all("obstacle"))
+                : new GraftState(0, 0, 0, 0, Optional.empty(), 0, all("obstacle"));
     }
 
     /** Reads the answer to {@code graft}. */

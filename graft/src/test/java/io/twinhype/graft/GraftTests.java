@@ -3,8 +3,8 @@ package io.twinhype.graft;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.twinhype.graft.testing.FakeLibrary;
 import io.twinhype.linux.Errno;
-import java.io.BufferedReader;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -35,22 +35,21 @@ final class GraftTests {
         try (FakeLibrary library = new FakeLibrary(
                 socket(), _ -> FakeLibrary.STATE + "obstacle it has a VFIO device\nobstacle it is a nested host\n")) {
             GraftState state = client().check(DEVICE);
-            assertThat(state.vm()).isTrue();
             assertThat(state.vcpus()).isEqualTo(2);
             assertThat(state.grafts()).isEqualTo(5);
             assertThat(state.device()).contains(new DeviceNumber(10, 232));
             assertThat(state.obstacles()).containsExactly("it has a VFIO device", "it is a nested host");
-            assertThat(client().show().path()).isEqualTo("/dev/kvm");
+            assertThat(client().show().irqfds()).isEqualTo(3);
             assertThat(library.heard()).containsExactly("check + /dev/null", "show");
         }
     }
 
     @Test
     void withoutAVmThereIsNoDevice() throws Exception {
-        String none = FakeLibrary.STATE.replace("vm yes", "vm no").replace("device 10:232\npath /dev/kvm\n", "");
+        String none = "ok\nprotocol 1\npid 17\nvm no\nobstacle there is no VM yet\n";
         try (FakeLibrary library = new FakeLibrary(socket(), _ -> none)) {
             assertThat(client().show().device()).isEmpty();
-            assertThat(client().show().vm()).isFalse();
+            assertThat(client().show().obstacles()).containsExactly("there is no VM yet");
             assertThat(library.heard()).hasSize(2);
         }
     }
@@ -78,9 +77,7 @@ final class GraftTests {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             refused the VM uses SEV | the VM uses SEV
             error unknown word      | unknown word
             """)
@@ -97,8 +94,7 @@ final class GraftTests {
         try (FakeLibrary _ = new FakeLibrary(socket(), _ -> "failed write.msrs 22 MSR 0x1b is not accepted\n")) {
             assertThatExceptionOfType(GraftException.Failed.class)
                     .isThrownBy(() -> client().graft(DEVICE, PARKING, Optional.empty()))
-                    .withMessage(
-                            "the step write.msrs failed: MSR 0x1b is not accepted, Invalid argument (EINVAL)")
+                    .withMessage("the step write.msrs failed: MSR 0x1b is not accepted, Invalid argument (EINVAL)")
                     .satisfies(e -> {
                         assertThat(e.step()).isEqualTo("write.msrs");
                         assertThat(e.errno()).isEqualTo(new Errno(22));
@@ -169,18 +165,9 @@ final class GraftTests {
 
     @Test
     void aVmmThatDiesInTheMiddleIsKnownToBeDead() throws Exception {
-        Process vmm = new ProcessBuilder(
-                        System.getProperty("java.home") + "/bin/java",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        FakeLibrary.class.getName(),
-                        socket().toString())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        try (BufferedReader said = vmm.inputReader()) {
-            assertThat(said.readLine()).isEqualTo("listening");
-            Graft graft = Graft.at(vmm.pid(), socket(), Duration.ofSeconds(20));
+        Process vmm = FakeLibrary.start(directory, FakeLibrary.Fault.DIES);
+        try {
+            Graft graft = Graft.of(vmm.pid());
             assertThat(graft.show().grafts()).isEqualTo(5);
             assertThatExceptionOfType(GraftException.OutcomeUnknown.class)
                     .isThrownBy(() -> graft.graft(DEVICE, PARKING, Optional.empty()))

@@ -64,8 +64,7 @@ final class PacketMessage {
 
     /** A message to send. */
     static PacketMessage of(Arena arena, byte[] bytes, Optional<Fd> descriptor) {
-        PacketMessage message =
-                new PacketMessage(arena, arena.allocateFrom(JAVA_BYTE, bytes), descriptor.isPresent());
+        PacketMessage message = new PacketMessage(arena, arena.allocateFrom(JAVA_BYTE, bytes), descriptor.isPresent());
         descriptor.ifPresent(fd -> {
             message.control.set(JAVA_LONG, 0, CMSG_LENGTH);
             message.control.set(JAVA_INT, CMSG_LEVEL, SOL_SOCKET);

@@ -115,8 +115,7 @@ public final class PacketSocket implements AutoCloseable {
             // A packet of no bytes looks the same (recv(2)); nobody here sends such.
             return length == 0 && descriptor.isEmpty()
                     ? Optional.empty()
-                    : Optional.of(
-                            new Packet(new String(message.bytes(length), StandardCharsets.UTF_8), descriptor));
+                    : Optional.of(new Packet(new String(message.bytes(length), StandardCharsets.UTF_8), descriptor));
         }
     }
 

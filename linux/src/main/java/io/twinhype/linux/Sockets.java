@@ -80,8 +80,8 @@ final class Sockets {
     static Fd accept(Fd socket) throws LinuxException {
         final int cloexec = 0x80000;
         // SAFETY: int accept4(int, struct sockaddr *, socklen_t *, int), accept(2); both may be NULL.
-        int number = (int) LibC.checked("accept", socket.toString(), state -> (int)
-                ACCEPT4.invokeExact(state, socket.number(), MemorySegment.NULL, MemorySegment.NULL, cloexec));
+        int number = (int) LibC.checked("accept", socket.toString(), state ->
+                (int) ACCEPT4.invokeExact(state, socket.number(), MemorySegment.NULL, MemorySegment.NULL, cloexec));
         return Fd.of(number, socket.toString());
     }
 
@@ -96,9 +96,8 @@ final class Sockets {
             for (int option : new int[] {SO_RCVTIMEO, SO_SNDTIMEO}) {
                 // SAFETY: int setsockopt(int, int, int, const void *, socklen_t), setsockopt(2); the kernel copies
                 // the value, whose length is the segment's own.
-                LibC.checked("setsockopt", socket.toString(), state -> (int)
-                        SETSOCKOPT.invokeExact(state, socket.number(), SOL_SOCKET, option, time, (int)
-                                time.byteSize()));
+                LibC.checked("setsockopt", socket.toString(), state -> (int) SETSOCKOPT.invokeExact(
+                        state, socket.number(), SOL_SOCKET, option, time, (int) time.byteSize()));
             }
         }
     }
@@ -111,28 +110,25 @@ final class Sockets {
             MemorySegment length = arena.allocateFrom(JAVA_INT, (int) credentials.byteSize());
             // SAFETY: int getsockopt(int, int, int, void *, socklen_t *), getsockopt(2); the kernel writes no more than
             // the given length.
-            LibC.checked("getsockopt", socket.toString(), state -> (int)
-                    GETSOCKOPT.invokeExact(state, socket.number(), SOL_SOCKET, SO_PEERCRED, credentials, length));
+            LibC.checked("getsockopt", socket.toString(), state ->
+                    (int) GETSOCKOPT.invokeExact(state, socket.number(), SOL_SOCKET, SO_PEERCRED, credentials, length));
             return credentials.get(JAVA_INT, 0);
         }
     }
 
     static void send(Fd socket, MemorySegment header, int flags) throws LinuxException {
-        // SAFETY: ssize_t sendmsg(int, const struct msghdr *, int), sendmsg(2); PacketMessage built the header, all that
+        // SAFETY: ssize_t sendmsg(int, const struct msghdr *, int), sendmsg(2); PacketMessage built the header, all
+        // that
         // it points to is in the same arena.
-        LibC.checked(
-                "sendmsg",
-                socket.toString(),
-                state -> (long) SENDMSG.invokeExact(state, socket.number(), header, flags));
+        LibC.checked("sendmsg", socket.toString(), state ->
+                (long) SENDMSG.invokeExact(state, socket.number(), header, flags));
     }
 
     static long receive(Fd socket, MemorySegment header, int flags) throws LinuxException {
         // SAFETY: ssize_t recvmsg(int, struct msghdr *, int), recvmsg(2); as send; the kernel writes no more than the
         // lengths in the header.
-        return LibC.checked(
-                "recvmsg",
-                socket.toString(),
-                state -> (long) RECVMSG.invokeExact(state, socket.number(), header, flags));
+        return LibC.checked("recvmsg", socket.toString(), state ->
+                (long) RECVMSG.invokeExact(state, socket.number(), header, flags));
     }
 
     /** {@code struct sockaddr_un}: family, path. */
