@@ -249,7 +249,10 @@ static bool write_msrs(struct graft *graft, int i)
 
 		while (graft->shadow.msrs[baseline] != wanted.entry.index)
 			baseline++;
-		if (other->baseline[baseline] == wanted.entry.data || call(other->fd, KVM_SET_MSRS, &wanted) == 1)
+		/* ~0: the new vCPU could not be asked. */
+		if (other->baseline[baseline] == wanted.entry.data && wanted.entry.data != ~0ull)
+			continue;
+		if (call(other->fd, KVM_SET_MSRS, &wanted) == 1)
 			continue;
 		now = one_msr(wanted.entry.index, 0);
 		if (call(other->fd, KVM_GET_MSRS, &now) != 1 || now.entry.data != wanted.entry.data)

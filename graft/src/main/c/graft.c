@@ -134,8 +134,9 @@ static void look_at_vm(struct text *text, struct vm *vm)
 	for (int i = 0; i < vm->ledger.vcpus; i++) {
 		if (vm->vcpus[i]->fd < 0)
 			say(text, "the descriptor of vCPU %lu is closed", vm->vcpus[i]->id);
-		else if (!vm->vcpus[i]->run)
-			say(text, "vCPU %lu is not mapped", vm->vcpus[i]->id);
+		/* One that was unplugged is not mapped any more, and its descriptor waits for a new use. */
+		else if (vm->vcpus[i]->ran && !vm->vcpus[i]->was_mapped)
+			say(text, "it was not seen where vCPU %lu is mapped", vm->vcpus[i]->id);
 	}
 	for (size_t i = 0; i < vm->ledger.irqfds.count; i++) {
 		if (vm->ledger.irqfds.at[i].closed)
@@ -231,17 +232,32 @@ static void compare_register(struct text *text, uint32_t function, uint32_t inde
 		    index, name, missing);
 }
 
+/* What the VMM last told a vCPU of its features; NULL if it has not, or there is no memory. To be freed. */
+static struct kvm_cpuid2 *guest_cpuid(struct vm *vm)
+{
+	struct kvm_cpuid2 *copy = NULL;
+
+	pthread_mutex_lock(&ledger_lock);
+	for (size_t i = vm->ledger.entries.count; i-- > 0;) {
+		const struct entry *entry = &vm->ledger.entries.at[i];
+
+		if (entry->request != KVM_SET_CPUID2)
+			continue;
+		copy = malloc(entry->size);
+		if (copy)
+			memcpy(copy, entry->payload, entry->size);
+		break;
+	}
+	pthread_mutex_unlock(&ledger_lock);
+	return copy;
+}
+
 /* What the guest was given, this side has and the other side has not. */
 static void compare_cpuid(struct text *text, struct vm *vm, int device, int ours)
 {
 	const size_t size = sizeof(struct kvm_cpuid2) + MOST_CPUID * sizeof(struct kvm_cpuid_entry2);
-	struct kvm_cpuid2 *here = malloc(size), *there = malloc(size);
-	const struct kvm_cpuid2 *guest = NULL;
+	struct kvm_cpuid2 *here = malloc(size), *there = malloc(size), *guest = guest_cpuid(vm);
 
-	for (size_t i = 0; i < vm->ledger.entries.count; i++) {
-		if (vm->ledger.entries.at[i].request == KVM_SET_CPUID2)
-			guest = vm->ledger.entries.at[i].payload;
-	}
 	if (here && there && guest && ours >= 0 && supported_cpuid(ours, here) && supported_cpuid(device, there)) {
 		for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 			const uint32_t function = features[i].function, index = features[i].index;
@@ -264,6 +280,7 @@ static void compare_cpuid(struct text *text, struct vm *vm, int device, int ours
 	}
 	free(here);
 	free(there);
+	free(guest);
 }
 
 /* A descriptor of the device that the VM is on; -1 if the VMM has closed them all. */
@@ -313,9 +330,10 @@ void graft_obstacles(int device, char *at, size_t room)
 		say(&text, "this process has more than one VM");
 	else
 		look_at_vm(&text, vm);
+	pthread_mutex_unlock(&ledger_lock);
+	/* Without the lock: it takes a while, and the VMM shall not wait. */
 	if (vm && device >= 0)
 		look_at_device(&text, vm, device);
-	pthread_mutex_unlock(&ledger_lock);
 	look_at_descriptors(&text);
 }
 
@@ -410,11 +428,8 @@ static bool attempt(struct graft *graft, int device, dev_t number)
 		began = since;
 		moved = pause_and_switch(graft, &since);
 		if (!moved) {
-			const enum step step = graft->step;
-
 			shadow_switch_back(graft);
 			carry_undo(graft);
-			graft->step = step;
 		}
 		keep_dirty_logs(graft);
 		if (moved) {

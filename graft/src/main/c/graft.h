@@ -98,6 +98,7 @@ struct vcpu {
 	unsigned long id;
 	pid_t tid;
 	bool ran;
+	bool was_mapped;
 	bool waiting; /* parked; under park_lock */
 	struct kvm_guest_debug debug;
 	struct vm *vm;
@@ -120,11 +121,10 @@ struct vm {
 	struct vm *next;
 };
 
-enum kind { NO_OBJECT, SYSTEM, VM, VCPU, EVENT };
+enum kind { SYSTEM, VM, VCPU, EVENT };
 
 struct object {
 	enum kind kind;
-	int fd;
 	struct vm *vm;
 	struct vcpu *vcpu;
 };
@@ -162,6 +162,7 @@ enum handling ledger_handling(enum kind kind, uint32_t request);
 /* ---- The hooks (hooks.c) ---- */
 
 extern struct object *_Atomic objects[MOST_FDS];
+extern struct object eventfd_object; /* under the number of every eventfd that is attached to a VM */
 /* Ours, past our own hooks. */
 void *real_mmap(size_t length, int fd);
 void real_munmap(void *address, size_t length);
@@ -263,6 +264,7 @@ struct shadow {
 	size_t xsave_size, nested_size;
 	bool sregs2, nested;
 	long ring_offset; /* of the coalesced MMIO ring in a vCPU's mapping, bytes; 0: none */
+	bool ring_copied;
 	struct kvm_pit_state2 pit;
 	struct kvm_irqchip irqchips[3];
 	size_t irqfds_detached, irqfds_attached;

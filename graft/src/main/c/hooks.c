@@ -23,6 +23,7 @@
 #define HOOK __attribute__((visibility("default")))
 
 struct object *_Atomic objects[MOST_FDS];
+struct object eventfd_object = { .kind = EVENT };
 pthread_mutex_t ledger_lock = PTHREAD_MUTEX_INITIALIZER;
 struct vm *vms;
 
@@ -130,7 +131,6 @@ static struct object *object_add(enum kind kind, int fd, struct vm *vm, struct v
 	if (!object)
 		return NULL;
 	object->kind = kind;
-	object->fd = fd;
 	object->vm = vm;
 	object->vcpu = vcpu;
 	/* What was there is not freed: another thread may be looking at it. A descriptor is reused rarely. */
@@ -199,15 +199,16 @@ static void vcpu_created(struct vm *vm, unsigned long id, int fd)
 }
 
 /* ledger_lock held. The last descriptor of a VM frees it. */
-static void object_closed(struct object *object)
+static void object_closed(struct object *object, int fd)
 {
 	struct vm *vm = object->vm, **link;
 
-	atomic_store(&objects[object->fd], NULL);
+	atomic_store(&objects[fd], NULL);
 	switch (object->kind) {
-	case SYSTEM:
 	case EVENT:
-	case NO_OBJECT:
+		ledger_eventfd_closed(fd);
+		return;
+	case SYSTEM:
 		return;
 	case VM:
 		vm->fd = -1;
@@ -328,6 +329,7 @@ static void mapped(int fd, void *address, size_t length, off_t offset)
 	if (object && object->kind == VCPU && offset == 0 && !object->vcpu->run) {
 		object->vcpu->run = address;
 		object->vcpu->run_size = length;
+		object->vcpu->was_mapped = true;
 	} else if (object && (object->kind == VCPU || object->kind == VM)) {
 		ledger_obstacle(object->vm, "a descriptor of KVM is mapped in a way that can't be carried (offset %lld)",
 				(long long)offset);
@@ -410,10 +412,8 @@ HOOK int close(int fd)
 	object = object_of(fd);
 	result = real_close(fd);
 	saved = errno;
-	if (object && object->kind == EVENT)
-		ledger_eventfd_closed(fd);
 	if (object)
-		object_closed(object);
+		object_closed(object, fd);
 	pthread_mutex_unlock(&ledger_lock);
 	gate_leave();
 	errno = saved;

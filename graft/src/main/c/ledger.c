@@ -220,23 +220,15 @@ static void watch(struct vm *vm, int fd)
 		return;
 	}
 	object = atomic_load(&objects[fd]);
-	if (object && object->kind == EVENT)
-		return;
-	object = calloc(1, sizeof(*object));
-	if (!object) {
-		no_memory(vm);
-		return;
-	}
-	object->kind = EVENT;
-	object->fd = fd;
-	atomic_store(&objects[fd], object);
+	if (!object)
+		atomic_store(&objects[fd], &eventfd_object);
+	else if (object != &eventfd_object)
+		ledger_obstacle(vm, "an eventfd has the number of another descriptor that is watched (%d)", fd);
 }
 
 static void unwatch(int fd)
 {
-	struct object *object = (unsigned int)fd < MOST_FDS ? atomic_load(&objects[fd]) : NULL;
-
-	if (object && object->kind == EVENT && !ledger_watches(fd))
+	if ((unsigned int)fd < MOST_FDS && atomic_load(&objects[fd]) == &eventfd_object && !ledger_watches(fd))
 		atomic_store(&objects[fd], NULL);
 }
 

@@ -277,72 +277,107 @@ bool shadow_build(struct graft *graft)
 #define MSR_TSC_DEADLINE 0x6e0
 #define HYPERV_FIRST 0x40000000
 #define HYPERV_LAST 0x400001ff
+#define MSRS_AT_ONCE 256 /* the kernel's own limit, MAX_IO_MSRS */
 
 static bool carried_otherwise(uint32_t msr)
 {
 	return msr == MSR_TSC || msr == MSR_TSC_DEADLINE || (msr >= HYPERV_FIRST && msr <= HYPERV_LAST);
 }
 
-/* An MSR of the second VM's first vCPU: can it be read, and does it take the value that it has? */
-static bool usable(int fd, uint32_t index)
+/*
+ * KVM_GET_MSRS or KVM_SET_MSRS of many: the kernel stops at the first that does not work, which is left out. Returns how many
+ * worked, their entries moved to the front.
+ */
+static uint32_t sweep(int fd, unsigned long request, struct kvm_msrs *msrs)
 {
 	struct {
 		struct kvm_msrs head;
-		struct kvm_msr_entry entry;
-	} one = { .head.nmsrs = 1, .entry.index = index };
+		struct kvm_msr_entry entries[MSRS_AT_ONCE];
+	} part;
+	uint32_t next = 0, worked = 0;
 
-	return call(fd, KVM_GET_MSRS, &one) == 1 && call(fd, KVM_SET_MSRS, &one) == 1;
+	while (next < msrs->nmsrs) {
+		uint32_t asked = msrs->nmsrs - next < MSRS_AT_ONCE ? msrs->nmsrs - next : MSRS_AT_ONCE;
+		int got;
+
+		memcpy(part.entries, &msrs->entries[next], asked * sizeof(part.entries[0]));
+		part.head = (struct kvm_msrs){ .nmsrs = asked };
+		got = call(fd, request, &part);
+		if (got < 0)
+			got = 0;
+		memcpy(&msrs->entries[worked], part.entries, (size_t)got * sizeof(part.entries[0]));
+		worked += (uint32_t)got;
+		next += (uint32_t)got + ((uint32_t)got < asked);
+	}
+	return msrs->nmsrs = worked;
 }
 
-static void add_msr(struct shadow *shadow, uint32_t index, bool tried)
+static bool listed(const struct shadow *shadow, uint32_t index)
 {
-	if (carried_otherwise(index))
-		return;
 	for (uint32_t i = 0; i < shadow->msr_count; i++) {
 		if (shadow->msrs[i] == index)
-			return;
+			return true;
 	}
-	if (tried || usable(shadow->vcpus[0].fd, index))
-		shadow->msrs[shadow->msr_count++] = index;
+	return false;
 }
 
-/* What KVM lists, as far as it works, and whatever the VMM has ever set. */
+/* What KVM lists, as far as the second VM can read it and takes it back, and whatever the VMM has ever set. */
 static bool list_msrs(struct graft *graft)
 {
 	struct shadow *shadow = &graft->shadow;
 	struct vm *vm = shadow->vm;
 	struct kvm_msr_list probe = { .nmsrs = 0 }, *list;
-	bool whole;
+	struct kvm_msrs *tried;
+	bool whole = false;
 
 	if (fails(graft, PREPARE_MSRS))
 		return failed(graft, EIO, "as ordered");
 	call(shadow->device, KVM_GET_MSR_INDEX_LIST, &probe); /* E2BIG, and says how many */
 	list = calloc(1, sizeof(*list) + probe.nmsrs * sizeof(uint32_t));
+	tried = calloc(1, sizeof(*tried) + probe.nmsrs * sizeof(struct kvm_msr_entry));
 	shadow->msrs = calloc(probe.nmsrs + vm->msr_count + 1, sizeof(uint32_t));
-	if (!list || !shadow->msrs) {
-		free(list);
-		return failed(graft, ENOMEM, "there is no memory");
+	if (!list || !tried || !shadow->msrs) {
+		failed(graft, ENOMEM, "there is no memory");
+		goto done;
 	}
 	list->nmsrs = probe.nmsrs;
-	whole = call(shadow->device, KVM_GET_MSR_INDEX_LIST, list) >= 0;
-	for (uint32_t i = 0; whole && i < list->nmsrs; i++)
-		add_msr(shadow, list->indices[i], false);
-	for (size_t i = 0; i < vm->msr_count; i++)
-		add_msr(shadow, vm->msrs[i], true);
+	if (call(shadow->device, KVM_GET_MSR_INDEX_LIST, list) < 0) {
+		failed(graft, EIO, "the other hypervisor does not list its MSRs");
+		goto done;
+	}
+	for (uint32_t i = 0; i < list->nmsrs; i++) {
+		if (!carried_otherwise(list->indices[i]))
+			tried->entries[tried->nmsrs++].index = list->indices[i];
+	}
+	sweep(shadow->vcpus[0].fd, KVM_GET_MSRS, tried);
+	sweep(shadow->vcpus[0].fd, KVM_SET_MSRS, tried);
+	for (uint32_t i = 0; i < tried->nmsrs; i++)
+		shadow->msrs[shadow->msr_count++] = tried->entries[i].index;
+	for (size_t i = 0; i < vm->msr_count; i++) {
+		if (!carried_otherwise(vm->msrs[i]) && !listed(shadow, vm->msrs[i]))
+			shadow->msrs[shadow->msr_count++] = vm->msrs[i];
+	}
+	whole = true;
+done:
 	free(list);
-	return whole || failed(graft, EIO, "the other hypervisor does not list its MSRs");
+	free(tried);
+	return whole;
 }
 
-/* Reads the list into entries, and drops from the list what this vCPU does not have. */
+/* What a new vCPU has: that need not be written. The vCPU's own buffer is still free for it. */
 static void read_baseline(struct shadow *shadow, struct shadow_vcpu *vcpu)
 {
-	for (uint32_t i = 0; i < shadow->msr_count; i++) {
-		struct {
-			struct kvm_msrs head;
-			struct kvm_msr_entry entry;
-		} one = { .head.nmsrs = 1, .entry.index = shadow->msrs[i] };
+	struct kvm_msrs *msrs = vcpu->state.msrs;
+	uint32_t have = 0;
 
-		vcpu->baseline[i] = call(vcpu->fd, KVM_GET_MSRS, &one) == 1 ? one.entry.data : ~0ull;
+	for (uint32_t i = 0; i < shadow->msr_count; i++)
+		msrs->entries[i].index = shadow->msrs[i];
+	msrs->nmsrs = shadow->msr_count;
+	sweep(vcpu->fd, KVM_GET_MSRS, msrs);
+	for (uint32_t i = 0; i < shadow->msr_count; i++) {
+		bool there = have < msrs->nmsrs && msrs->entries[have].index == shadow->msrs[i];
+
+		vcpu->baseline[i] = there ? msrs->entries[have++].data : ~0ull;
 	}
 }
 
@@ -448,15 +483,17 @@ static bool switch_mapping(struct graft *graft, int i)
 	ring = ring_of(shadow, other->run, vcpu->run_size);
 	if (fails(graft, SWITCH_RING))
 		return failed(graft, EIO, "as ordered");
-	if (ring && old && !await_quiet_ring(graft, old))
-		return false;
+	/* A VM has one ring, which all its vCPUs' mappings show. */
+	if (ring && old && !shadow->ring_copied) {
+		if (!await_quiet_ring(graft, old))
+			return false;
+		memcpy(ring, old, PAGE);
+		shadow->ring_copied = true;
+	}
 	if (fails(graft, SWITCH_MAPPING))
 		return failed(graft, EIO, "as ordered");
 	memcpy(other->run, other->old, PAGE);
-	if (ring && old) {
-		memcpy(ring, old, PAGE);
-		first = ring->first;
-	}
+	first = ring ? ring->first : 0;
 	if (mremap(other->run, vcpu->run_size, vcpu->run_size, MREMAP_MAYMOVE | MREMAP_FIXED, vcpu->run) == MAP_FAILED)
 		return failed(graft, errno, "the mapping of vCPU %lu can't be exchanged", vcpu->id);
 	other->run = NULL;
