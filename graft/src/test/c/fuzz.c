@@ -1,8 +1,9 @@
 /*
  * fuzz trace DEVICE FILE --seed N --steps N
  *   One thread, the same calls from the same seed. Prints a line per call, for comparison with and without the library.
- * fuzz storm DEVICE OTHER --seed N --seconds N --threads N [--directory DIR]
- *   Threads with VMs of their own at once; with a directory, another one asks the library there for everything.
+ * fuzz storm DEVICE OTHER --seed N --seconds N --threads N [--mild 1] [--directory DIR]
+ *   Threads with VMs of their own at once; with a directory, another one asks the library there for everything. Mild: one VM
+ *   at a time in each thread, which can be grafted, for one thread.
  *
  * FILE is any file that is none of KVM's. DEVICE may be one that is no KVM either: then every call fails, in both ways.
  * Ends with a line "ok ..."; otherwise with "FAILED " and one sentence, or by a signal.
@@ -132,7 +133,8 @@ static int run_storm(const struct fuzz *model, const char *other, const char *di
 static void __attribute__((noreturn)) usage(void)
 {
 	fprintf(stderr, "usage: fuzz trace DEVICE FILE [--seed N] [--steps N]\n"
-			"       fuzz storm DEVICE OTHER [--seed N] [--seconds N] [--threads N] [--directory DIR]\n");
+			"       fuzz storm DEVICE OTHER [--seed N] [--seconds N] [--threads N]\n"
+			"                               [--mild 1] [--directory DIR]\n");
 	exit(2);
 }
 
@@ -156,6 +158,8 @@ int main(int count, char **words)
 			seconds = atol(words[i + 1]);
 		else if (!strcmp(words[i], "--threads"))
 			threads = atoi(words[i + 1]);
+		else if (!strcmp(words[i], "--mild"))
+			fuzz.mild = atoi(words[i + 1]);
 		else if (!strcmp(words[i], "--directory"))
 			directory = words[i + 1];
 		else

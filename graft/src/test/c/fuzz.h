@@ -46,6 +46,7 @@ struct fuzz {
 	u64 random;
 	const char *device, *file;
 	FILE *trace;		/* NULL: none */
+	int mild;		/* one VM at a time, and only what a VMM does that can be grafted */
 	long step;
 	struct descriptor fds[MOST_FDS];
 	u8 *arena;		/* read-only page, ARENA_BYTES of memory, a page that is not there */

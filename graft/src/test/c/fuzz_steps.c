@@ -20,6 +20,7 @@
 
 #define PAGE 4096
 #define MOST_VMS 6
+#define MILD_IDS 3
 #define GIANT 0x7fffffff
 
 extern char **environ;
@@ -132,6 +133,8 @@ static void step_close(struct fuzz *fuzz)
 
 	if (descriptor->kind == CLOSED && (!fuzz->trace || chance(fuzz, 50)))
 		return;
+	if (fuzz->mild && chance(fuzz, 95))
+		return;		/* or there would hardly ever be a VM */
 	if (chance(fuzz, 50))
 		unmap(descriptor);	/* else it stays mapped, as long as this program runs */
 	result = close(descriptor->fd);
@@ -145,7 +148,7 @@ static void step_duplicate(struct fuzz *fuzz)
 	int from = (int)below(fuzz, MOST_FDS), to = (int)below(fuzz, MOST_FDS), fd, how = (int)below(fuzz, 4);
 	struct descriptor old = fuzz->fds[from];
 
-	if (old.kind == CLOSED)
+	if (old.kind == CLOSED || fuzz->mild)
 		return;
 	old.run = NULL;
 	if (how == 0 && fuzz->fds[to].kind != CLOSED && to != from) {
@@ -172,7 +175,7 @@ static void step_create(struct fuzz *fuzz)
 	int fd;
 
 	if (kind == SYSTEM) {
-		if (count_of(fuzz, VM) >= MOST_VMS)
+		if (count_of(fuzz, VM) >= MOST_VMS || (fuzz->mild && count_of(fuzz, VM) + count_of(fuzz, VCPU) > 0))
 			return;
 		argument = chance(fuzz, 80) ? 0 : random_word(fuzz) >> below(fuzz, 64);
 		fd = ioctl(fuzz->fds[place].fd, KVM_CREATE_VM, argument);
@@ -181,7 +184,7 @@ static void step_create(struct fuzz *fuzz)
 			add(fuzz, fd, VM, -1);
 		return;
 	}
-	argument = ids[below(fuzz, sizeof(ids) / sizeof(ids[0]))];
+	argument = ids[below(fuzz, fuzz->mild ? MILD_IDS : sizeof(ids) / sizeof(ids[0]))];
 	fd = ioctl(fuzz->fds[place].fd, KVM_CREATE_VCPU, argument);
 	tell(fuzz, "create vCPU", place, fd < 0 ? -1 : 0, fd < 0 ? errno : 0, argument);
 	if (fd >= 0)
@@ -194,11 +197,13 @@ static void step_map(struct fuzz *fuzz)
 {
 	int place = pick(fuzz, VCPU);
 	struct descriptor *descriptor = &fuzz->fds[place];
-	size_t bytes = chance(fuzz, 80) ? 3 * PAGE : (size_t)(1 + below(fuzz, 6)) * PAGE;
-	off_t offset = chance(fuzz, 85) ? 0 : (off_t)below(fuzz, 8) * PAGE;
+	size_t bytes = fuzz->mild || chance(fuzz, 80) ? 3 * PAGE : (size_t)(1 + below(fuzz, 6)) * PAGE;
+	off_t offset = fuzz->mild || chance(fuzz, 85) ? 0 : (off_t)below(fuzz, 8) * PAGE;
 	void *at;
 
 	if (descriptor->kind != VCPU && descriptor->kind != VM && descriptor->kind != SYSTEM)
+		return;
+	if (fuzz->mild && (descriptor->kind != VCPU || descriptor->run))
 		return;
 	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor->fd, offset);
 	tell(fuzz, "mmap", place, at == MAP_FAILED ? -1 : 0, at == MAP_FAILED ? errno : 0, bytes);
@@ -218,7 +223,7 @@ static void step_unmap(struct fuzz *fuzz)
 	int place = (int)below(fuzz, MOST_FDS);
 	struct descriptor *descriptor = &fuzz->fds[place];
 
-	if (!descriptor->run)
+	if (!descriptor->run || fuzz->mild)
 		return;
 	if (descriptor->run_bytes > PAGE && chance(fuzz, 30)) {
 		/* Its end only: the page that KVM_RUN needs stays. */
@@ -345,10 +350,29 @@ static u32 array_length(struct fuzz *fuzz)
 	return chance(fuzz, 70) ? below(fuzz, 40) : odd[below(fuzz, sizeof(odd) / sizeof(odd[0]))];
 }
 
-static int may_be_called(const struct request *request)
+static int may_be_called(struct fuzz *fuzz, const struct request *request)
 {
-	/* Steps of their own; and what gives descriptors would lose them here. */
-	return request->number != KVM_RUN && request->number != KVM_CREATE_VM && request->number != KVM_CREATE_VCPU;
+	switch (request->number) {
+	case KVM_RUN:
+	case KVM_CREATE_VM:
+	case KVM_CREATE_VCPU:
+		return 0;	/* steps of their own */
+	case KVM_ENABLE_CAP:
+	case KVM_CREATE_DEVICE:
+	case KVM_MEMORY_ENCRYPT_OP:
+	case KVM_MEMORY_ENCRYPT_REG_REGION:
+	case KVM_SET_PMU_EVENT_FILTER:
+	case KVM_XEN_HVM_CONFIG:
+	case KVM_XEN_HVM_SET_ATTR:
+	case KVM_XEN_VCPU_SET_ATTR:
+	case KVM_HYPERV_EVENTFD:
+	case KVM_SET_CPUID:
+	case KVM_SET_DEVICE_ATTR:
+	case KVM_GET_STATS_FD:
+		return !fuzz->mild;	/* what can't be carried, and is refused */
+	default:
+		return !fuzz->mild || request->name[0] == 'K';
+	}
 }
 
 static void step_request(struct fuzz *fuzz)
@@ -360,7 +384,7 @@ static void step_request(struct fuzz *fuzz)
 	int whole = 0, result, error;
 	void *argument;
 
-	if (!may_be_called(request))
+	if (!may_be_called(fuzz, request))
 		return;
 	if (!fuzz->trace && fuzz->fds[place].kind == CLOSED)
 		return;	/* it may be another thread's by now */

@@ -60,9 +60,9 @@ public final class MigratePage {
                 .append(environment.getOrDefault("qemu", "?"))
                 .append(". The\nmachine below has ")
                 .append(environment.getOrDefault("hostCpus", "?"))
-                .append(" CPUs and had a load of ")
+                .append(" CPUs and had loads of ")
                 .append(environment.getOrDefault("hostLoad", "?"))
-                .append(" at the end (1, 5 and 15 minutes).\n")
+                .append(" (1, 5 and 15 minutes).\n")
                 .append("Nothing here is from bare metal: compare the methods with each other, not the figures with")
                 .append(" another machine's.\n\n")
                 .append(
