@@ -32,8 +32,8 @@ public final class CheckProgram {
             "the checker",
             "twinhype-check",
             CheckProgram.class,
-            List.of("main.c", "vm.c", "guest.c", "ring.c", "exits.c"),
-            List.of("layout.h", "main.h", "vm.h"),
+            List.of("main.c", "vm.c", "guest.c", "member.c", "ring.c", "exits.c"),
+            List.of("layout.h", "main.h", "member.h", "vm.h"),
             OPTIONS);
 
     private CheckProgram() {}

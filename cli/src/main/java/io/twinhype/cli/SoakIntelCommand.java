@@ -69,7 +69,10 @@ final class SoakIntelCommand implements Callable<Integer> {
             description = "Where the logs go (default: ${DEFAULT-VALUE}).")
     private Path out = Path.of("build/soak-intel");
 
-    @Option(names = "--docs", paramLabel = "DIR", description = "Also write DIR/soak-intel.md anew.")
+    @Option(
+            names = "--docs",
+            paramLabel = "DIR",
+            description = "Also keep the report in DIR/soak-intel and write DIR/soak-intel.md anew.")
     private Optional<Path> docs = Optional.empty();
 
     @Spec
@@ -82,7 +85,6 @@ final class SoakIntelCommand implements Callable<Integer> {
         List<IntelSize> sizes =
                 quick ? List.of(IntelSize.QUICK) : List.of(sized(IntelSize.FULL), sized(IntelSize.TWO_CPUS));
         List<IntelGuard> guards = quick ? List.of() : List.of(IntelGuard.values());
-        List<IntelReport> reports = new ArrayList<>();
         boolean passed = true;
         for (String each : series) {
             IntelTrial trial = IntelTrial.on(
@@ -92,8 +94,7 @@ final class SoakIntelCommand implements Callable<Integer> {
                     new HypervisorProgress(print),
                     out.resolve(each),
                     System.out);
-            IntelReport report = trial.run(sizes, guards);
-            reports.add(report);
+            IntelReport report = trial.run(sizes, guards, words());
             passed &= report.problems().isEmpty();
             report.problems().forEach(problem -> print.println("PROBLEM: kernel " + each + ": " + problem));
             report.guards()
@@ -101,7 +102,7 @@ final class SoakIntelCommand implements Callable<Integer> {
                             + (guard.noticed() ? "noticed, " : "NOT NOTICED, ") + guard.sentence()));
             // After each kernel, so that hours of work are not lost with the next one.
             if (docs.isPresent()) {
-                print.println("Recorded in " + IntelDocument.write(reports, words(), docs.get()) + ".");
+                print.println("Recorded in " + IntelDocument.record(report, docs.get()) + ".");
             }
         }
         print.println(passed ? "The trial passed." : "The trial FAILED; the labs' consoles are in " + out + ".");

@@ -75,7 +75,8 @@ final class HypervisorsLabTests {
                                         InLab.class.getName(),
                                         a.file().toString(),
                                         half.toString(),
-                                        foreign.toString()),
+                                        foreign.toString(),
+                                        b.file().toString()),
                                 Path.of("/"),
                                 Map.of()),
                         directory.resolve("out"),
@@ -87,7 +88,7 @@ final class HypervisorsLabTests {
         String onA = "A " + a.record().identity() + " fixed=true";
         String onB = "B " + b.record().identity() + " fixed=true";
         List<String> lines = said.toString(UTF_8).lines().toList();
-        assertThat(lines).hasSize(10);
+        assertThat(lines).hasSize(18);
         assertThat(lines.subList(0, 2)).containsExactly(onA, onB);
         assertThat(lines.get(2))
                 .as("in use")
@@ -110,7 +111,26 @@ final class HypervisorsLabTests {
                 .startsWith("NotReplaced: Hypervisor A was not replaced and is absent: ")
                 .contains("its old build did not come back either");
         assertThat(lines.get(8)).startsWith("Refused: Hypervisor A is not loaded");
-        assertThat(lines.get(9)).as("loaded after all was unloaded").isEqualTo("left: []");
+        assertThat(lines.get(9))
+                .as("the other one's module")
+                .startsWith("Refused: Hypervisor A is not loaded: ")
+                .endsWith(" is the module twinhype_b, not twinhype_a of hypervisor A.");
+        assertThat(lines.get(10))
+                .as("a module for another kernel")
+                .startsWith("Refused: Hypervisor A is not loaded: ")
+                .contains("version magic '");
+        assertThat(lines.get(11)).isEqualTo(onA);
+        assertThat(lines.get(12))
+                .as("loaded twice")
+                .isEqualTo("Refused: Hypervisor A is loaded already: unload it first, when no VM uses it.");
+        assertThat(lines.get(13))
+                .as("in use")
+                .startsWith("Refused: Hypervisor A is not unloaded: ")
+                .contains("It has 1 users; end or move away the processes that hold it open.");
+        assertThat(lines.get(14)).isEqualTo(onB);
+        assertThat(lines.get(15)).isEqualTo("Refused: Hypervisor B is not unloaded: it is not loaded.");
+        assertThat(lines.get(16)).startsWith("Refused: Hypervisor A is not loaded: it needs the base, ");
+        assertThat(lines.get(17)).as("loaded after all was unloaded").isEqualTo("left: []");
     }
 
     /** Replaces text in a file's bytes by text of the same length. */
@@ -142,12 +162,30 @@ final class HypervisorsLabTests {
             tell(() -> HYPERVISORS.replace(Twin.A, foreign, a));
             tell(() -> HYPERVISORS.replace(Twin.A, half, foreign));
             tell(() -> HYPERVISORS.inspect(Twin.A));
-            // With A absent already.
+            Path b = Path.of(arguments[3]);
+            tell(() -> HYPERVISORS.load(Twin.A, b));
+            tell(() -> HYPERVISORS.load(Twin.A, foreign));
+            tell(() -> HYPERVISORS.load(Twin.A, a));
+            tell(() -> HYPERVISORS.load(Twin.A, a));
+            try (RandomAccessFile user = new RandomAccessFile(Twin.A.device().toFile(), "rw")) {
+                tell(() -> unloaded(Twin.A));
+                user.getFD().valid();
+            }
+            tell(() -> HYPERVISORS.inspect(Twin.B));
+            HYPERVISORS.unload(Twin.B);
+            // With B absent already.
+            tell(() -> unloaded(Twin.B));
             HYPERVISORS.unloadAll();
+            tell(() -> HYPERVISORS.load(Twin.A, a));
             System.out.println("left: "
                     + Files.readAllLines(Path.of("/proc/modules")).stream()
                             .filter(line -> line.startsWith("twinhype"))
                             .toList());
+        }
+
+        private static LoadedHypervisor unloaded(Twin twin) throws EngineException, InterruptedException {
+            HYPERVISORS.unload(twin);
+            return HYPERVISORS.inspect(twin);
         }
 
         private interface Action {

@@ -1,5 +1,6 @@
 package io.twinhype.engine;
 
+import io.twinhype.linux.Errno;
 import io.twinhype.linux.KernelModules;
 import io.twinhype.linux.LinuxException;
 import io.twinhype.twin.Canary;
@@ -7,6 +8,8 @@ import io.twinhype.twin.CanaryException;
 import io.twinhype.twin.ModuleTrust;
 import io.twinhype.twin.SigningException;
 import io.twinhype.twin.Twin;
+import io.twinhype.twin.TwinFile;
+import io.twinhype.twin.VerificationException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,20 +103,43 @@ public final class Hypervisors {
         try {
             modules.unload(twin.moduleName());
         } catch (LinuxException e) {
-            throw new EngineException.Refused("Hypervisor " + twin + " is not unloaded: " + e.getMessage());
+            throw new EngineException.Refused("Hypervisor " + twin + " is not unloaded: "
+                    + (e.errno().equals(Errno.ENOENT) ? "it is not loaded." : reason(e)));
         }
+    }
+
+    /** What the kernel said, and what it takes where it is but a privilege. */
+    private static String reason(LinuxException e) {
+        return e.errno().equals(Errno.EPERM) ? e.getMessage() + ". Do this as root." : e.getMessage();
     }
 
     /**
      * Loads a hypervisor over the base that is loaded, and runs a canary guest on it.
      *
-     * @param build its module file, verified
-     * @throws EngineException.Refused if the kernel refuses it, or no guest runs on it: it is not loaded then
+     * @param build its module file
+     * @throws EngineException.Refused if it is another module or is loaded already, there is no base, the kernel refuses it, or no guest runs
+     *     on it: it is not loaded then
      */
     public LoadedHypervisor load(Twin twin, Path build) throws EngineException.Refused, InterruptedException {
         try {
+            if (modules.find(twin.moduleName()).isPresent()) {
+                throw new EngineException.Refused(
+                        "Hypervisor " + twin + " is loaded already: unload it first, when no VM uses it.");
+            }
+            if (modules.find(BASE).isEmpty()) {
+                throw new EngineException.Refused("Hypervisor " + twin
+                        + " is not loaded: it needs the base, which is not" + " loaded: type `insmod " + BASE
+                        + ".ko` first, with the file that was built with it.");
+            }
+            TwinFile.require(twin, build);
+            ModuleTrust.ofThisMachine().require(build);
             modules.load(build, "");
+        } catch (VerificationException e) {
+            throw new EngineException.Refused(
+                    "Hypervisor " + twin + " is not loaded: " + String.join(" ", e.findings()));
         } catch (LinuxException e) {
+            throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + reason(e));
+        } catch (SigningException | IOException e) {
             throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + e.getMessage());
         }
         try {

@@ -6,37 +6,46 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
-/** The page that tells what Intel trials found. */
+/** Keeps the reports of Intel trials of a documents' directory, one a kernel series, and the page that tells of them. */
 public final class IntelDocument {
-    private static final String NAME = "soak-intel.md";
-
     private IntelDocument() {}
 
-    /**
-     * Writes {@code soak-intel.md} into a directory, in place of an earlier one.
-     *
-     * @param command by which the reports were made
-     */
-    public static Path write(List<IntelReport> reports, String command, Path documents) throws SoakException {
-        Path page = documents.resolve(NAME);
+    /** Keeps a report in place of the one of the same series, and writes {@code soak-intel.md} anew from all. */
+    public static Path record(IntelReport report, Path documents) throws SoakException {
+        Path kept = documents.resolve("soak-intel");
+        SoakJson.write(kept.resolve(report.environment().getOrDefault("series", "unknown") + ".json"), report);
+        Path page = documents.resolve("soak-intel.md");
         try {
-            Files.createDirectories(documents);
-            Files.writeString(page, text(reports, command));
+            Files.writeString(page, of(kept));
             return page;
         } catch (IOException e) {
             throw new SoakException("Cannot write " + page + " (" + e.getMessage() + "): is the disk full?", e);
         }
     }
 
-    static String text(List<IntelReport> reports, String command) {
+    /** The page that tells of all reports in a directory. */
+    static String of(Path kept) throws SoakException, IOException {
+        List<IntelReport> reports = new ArrayList<>();
+        try (Stream<Path> files = Files.list(kept)) {
+            for (Path file : files.filter(each -> each.toString().endsWith(".json"))
+                    .sorted()
+                    .toList()) {
+                reports.add(SoakJson.readIntel(file));
+            }
+        }
+        return text(reports);
+    }
+
+    static String text(List<IntelReport> reports) {
         StringBuilder page = new StringBuilder("""
                 # The Intel trial: base, A and B on an emulated Intel processor
 
-                Written by `%s`: do not edit. What the steps are is told in soak/src/main/resources/io/twinhype/soak/intel.sh and
-                check/src/main/c, why under Bochs and what it cannot show in docs/adr/0018-intel-runs-under-bochs.md. Seconds in
-                figures are the lab's own, which pass with instructions.
-                """.formatted(command));
+                Written by `twinhype soak intel --docs docs`, from docs/soak-intel/*.json: do not edit. What the steps are is told in
+                soak/src/main/resources/io/twinhype/soak/intel.sh and check/src/main/c, why under Bochs and what it cannot show in
+                docs/adr/0018-intel-runs-under-bochs.md. Seconds in figures are the lab's own, which pass with instructions.
+                """);
         for (IntelReport report : reports) {
             section(page, report);
         }

@@ -77,9 +77,10 @@ public final class IntelTrial {
     /**
      * Boots the lab for each of the sizes, then once without each of the guards.
      *
+     * @param command by which this was asked for, for the report
      * @throws SoakException if there is nothing to report on
      */
-    public IntelReport run(List<IntelSize> sizes, List<IntelGuard> guards)
+    public IntelReport run(List<IntelSize> sizes, List<IntelGuard> guards, String command)
             throws SoakException, CheckException, TwinException, LabException, InterruptedException {
         long start = System.nanoTime();
         List<IntelBoot> boots = new ArrayList<>();
@@ -91,6 +92,8 @@ public final class IntelTrial {
             outcomes.add(without(guard));
         }
         Map<String, String> environment = Map.of(
+                "command", command,
+                "series", tree.series(),
                 "finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 "kernel", tree.release(),
                 "host CPUs", String.valueOf(Runtime.getRuntime().availableProcessors()),

@@ -14,7 +14,7 @@ final class SoakJson {
 
     private SoakJson() {}
 
-    static void write(Path file, SoakReport report) throws SoakException {
+    static void write(Path file, Object report) throws SoakException {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             Files.writeString(file, MAPPER.writeValueAsString(report) + "\n");
@@ -24,12 +24,20 @@ final class SoakJson {
     }
 
     static SoakReport read(Path file) throws SoakException {
+        return read(file, SoakReport.class, "twinhype soak kernel");
+    }
+
+    static IntelReport readIntel(Path file) throws SoakException {
+        return read(file, IntelReport.class, "twinhype soak intel");
+    }
+
+    private static <T> T read(Path file, Class<T> type, String command) throws SoakException {
         try {
-            return MAPPER.readValue(Files.readString(file), SoakReport.class);
+            return MAPPER.readValue(Files.readString(file), type);
         } catch (IOException | JacksonException e) {
             throw new SoakException(
-                    file + " is not the report of a soak (" + e.getMessage() + "): remove it, or make it anew with"
-                            + " `twinhype soak kernel`.",
+                    file + " is not the report of a soak (" + e.getMessage() + "): remove it, or make it anew with `"
+                            + command + "`.",
                     e);
         }
     }

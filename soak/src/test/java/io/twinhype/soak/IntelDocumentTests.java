@@ -16,16 +16,34 @@ final class IntelDocumentTests {
 
     @Test
     void tellsWhatWasDoneAndFound() throws Exception {
-        Path page = IntelDocument.write(
-                List.of(report(true, "", true)), "twinhype soak intel --docs docs", directory.resolve("docs"));
+        Path documents = directory.resolve("docs");
+        IntelDocument.record(report(false, "", true), documents);
+        Path page = IntelDocument.record(report(true, "", true), documents);
         assertThat(page)
                 .content()
-                .contains("Written by `twinhype soak intel --docs docs`")
                 .contains("## Kernel 6.1.0")
+                .contains("| command | twinhype soak intel |")
                 .contains("| outcome | passed |")
+                .doesNotContain("FAILED")
                 .contains("3 reloads of each hypervisor, 10 s of each leak test; in all 42 s.")
                 .contains("| one_cpu | ok | 5 checks held | rounds 7 |")
                 .contains("| current-vmcs | base | one_cpu | yes | it fell over |");
+    }
+
+    @Test
+    void anotherSeriesStays() throws Exception {
+        IntelDocument.record(report(true, "", true), directory);
+        IntelReport old = report(true, "", true);
+        Map<String, String> newer =
+                Map.of("kernel", "6.12.117", "series", "6.12", "command", "twinhype soak intel --kernel 6.12");
+        Path page = IntelDocument.record(new IntelReport(old.boots(), old.sizes(), old.guards(), newer, 60), directory);
+        assertThat(page).content().containsSubsequence("## Kernel 6.1.0", "## Kernel 6.12.117", "--kernel 6.12 |");
+    }
+
+    @Test
+    void thePageOfThisRepositoryIsMadeOfItsReports() throws Exception {
+        Path documents = Path.of("..", "docs");
+        assertThat(documents.resolve("soak-intel.md")).hasContent(IntelDocument.of(documents.resolve("soak-intel")));
     }
 
     @Test
@@ -35,7 +53,7 @@ final class IntelDocumentTests {
         assertThat(report(true, "the kernel panicked", true).problems())
                 .containsExactly("one-cpu, the kernel panicked");
         assertThat(report(true, "", false).problems()).containsExactly("without current-vmcs: it fell over");
-        assertThat(IntelDocument.text(List.of(report(false, "", true)), "x"))
+        assertThat(IntelDocument.text(List.of(report(false, "", true))))
                 .contains("| outcome | FAILED |")
                 .contains("- one-cpu, one_cpu: 5 checks held");
     }
@@ -56,7 +74,7 @@ final class IntelDocumentTests {
                 List.of(new IntelBoot("one-cpu", 1, List.of(check), List.of(), end, 42.2)),
                 List.of(SIZE),
                 List.of(new GuardOutcome("current-vmcs", "base", "one_cpu", noticed, "it fell over")),
-                Map.of("kernel", "6.1.0"),
+                Map.of("kernel", "6.1.0", "series", "6.1", "command", "twinhype soak intel"),
                 50);
     }
 }

@@ -19,7 +19,7 @@ final class IntelTrialBochsTests {
 
     @Test
     void hypervisorsWorkBesideEachOther() throws Exception {
-        IntelReport report = trial().run(List.of(IntelSize.QUICK), List.of());
+        IntelReport report = trial().run(List.of(IntelSize.QUICK), List.of(), "test");
         assertThat(report.problems()).isEmpty();
         assertThat(report.boots()).singleElement().satisfies(boot -> {
             assertThat(boot.checks()).extracting(Check::name).isEqualTo(IntelSize.QUICK.steps());
