@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define MOST_CPUID 256
-#define ATTEMPTS 3
+#define ATTEMPTS 5
 
 const char *const step_names[] = {
 #define S(name, word) word,
@@ -463,7 +463,7 @@ enum outcome graft_run(struct graft *graft, int device)
 	for (int i = 0; i < ATTEMPTS; i++) {
 		if (attempt(graft, device, file.st_rdev))
 			return DONE;
-		if (graft->error != EAGAIN)
+		if (graft->error != EAGAIN || graft->fault_reached)
 			break;
 	}
 	return FAILURE;

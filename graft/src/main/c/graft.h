@@ -121,7 +121,7 @@ struct vm {
 	struct vm *next;
 };
 
-enum kind { SYSTEM, VM, VCPU, EVENT };
+enum kind { SYSTEM, VM, VCPU, EVENT, STRANGER };
 
 struct object {
 	enum kind kind;
@@ -156,7 +156,7 @@ void ledger_drop_logs(struct vm *vm);
 int ledger_replay(const struct entry *entry, int fd);
 
 /* Whether a request only reads, or puts in what is carried anyway; whether it must be noted. */
-enum handling { FREE, NOTED, REFUSED };
+enum handling { FREE, NOTED };
 enum handling ledger_handling(enum kind kind, uint32_t request);
 
 /* ---- The hooks (hooks.c) ---- */

@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,6 +25,7 @@
 
 struct object *_Atomic objects[MOST_FDS];
 struct object eventfd_object = { .kind = EVENT };
+static struct object stranger = { .kind = STRANGER };
 pthread_mutex_t ledger_lock = PTHREAD_MUTEX_INITIALIZER;
 struct vm *vms;
 
@@ -138,19 +140,40 @@ static struct object *object_add(enum kind kind, int fd, struct vm *vm, struct v
 	return object;
 }
 
-/* A KVM request on a descriptor that we don't know: the device itself? */
-static struct object *adopt_device(int fd)
+/* The kernel's names of KVM's files, anon_inode:kvm-vm and the like. */
+static bool is_of_kvm(int fd)
 {
-	struct object *object;
-	struct stat file;
+	char path[32], target[32];
+	ssize_t length;
 
-	if (getpid() != owner || fstat(fd, &file) != 0 || !S_ISCHR(file.st_mode) ||
-	    real_ioctl(fd, KVM_GET_API_VERSION, NULL) != KVM_API_VERSION)
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	length = readlink(path, target, sizeof(target) - 1);
+	return length > 15 && strncmp(target, "anon_inode:kvm-", 15) == 0;
+}
+
+/* A KVM request on a descriptor that we don't know: the device itself, or a second number of something that we know? */
+static struct object *adopt(int fd)
+{
+	struct object *object = NULL;
+	struct stat file;
+	bool device;
+
+	if ((unsigned int)fd >= MOST_FDS || getpid() != owner || fstat(fd, &file) != 0)
+		return NULL;
+	device = S_ISCHR(file.st_mode) && real_ioctl(fd, KVM_GET_API_VERSION, NULL) == KVM_API_VERSION;
+	if (!device && !is_of_kvm(fd))
 		return NULL;
 	pthread_mutex_lock(&ledger_lock);
 	object = object_of(fd);
-	if (!object)
+	if (!object && device) {
 		object = object_add(SYSTEM, fd, NULL, NULL);
+	} else if (!object) {
+		/* What is done through it does not come into the ledger. */
+		for (struct vm *vm = vms; vm; vm = vm->next)
+			ledger_obstacle(vm, "the VMM uses the VM by a descriptor that was not seen made (%d)", fd);
+		atomic_store(&objects[fd], &stranger);
+		object = &stranger;
+	}
 	pthread_mutex_unlock(&ledger_lock);
 	return object;
 }
@@ -180,8 +203,11 @@ static void vm_created(int system, unsigned long type, int fd)
 /* ledger_lock held. */
 static void vcpu_created(struct vm *vm, unsigned long id, int fd)
 {
-	struct vcpu *vcpu = vm->ledger.vcpus < MOST_VCPUS ? calloc(1, sizeof(*vcpu)) : NULL;
+	struct vcpu *vcpu;
 
+	if (vm->open_fds == 0)
+		return; /* made while the VM's last descriptor was closed: it is one that is not known here */
+	vcpu = vm->ledger.vcpus < MOST_VCPUS ? calloc(1, sizeof(*vcpu)) : NULL;
 	if (!vcpu) {
 		ledger_obstacle(vm, "there is no memory to note a vCPU");
 		return;
@@ -209,6 +235,7 @@ static void object_closed(struct object *object, int fd)
 		ledger_eventfd_closed(fd);
 		return;
 	case SYSTEM:
+	case STRANGER:
 		return;
 	case VM:
 		vm->fd = -1;
@@ -244,32 +271,55 @@ static int device_ioctl(int fd, unsigned long request, void *argument)
 	return result;
 }
 
+/* ledger_lock held, so that the ledger has the calls in the order in which the kernel had them. */
+static int noted_on_vm(struct vm *vm, int fd, unsigned long request, void *argument)
+{
+	int result = real_ioctl(fd, request, argument);
+	int saved = errno;
+
+	if (result >= 0 && (uint32_t)request == KVM_CREATE_VCPU)
+		vcpu_created(vm, (unsigned long)argument, result);
+	else if (result >= 0)
+		ledger_note_vm(vm, request, argument, result);
+	errno = saved;
+	return result;
+}
+
+/*
+ * Without the lock: a call on a vCPU that is in the guest waits until it comes out, which may take something that another
+ * thread does with the VM.
+ */
+static int noted_on_vcpu(struct vcpu *vcpu, int fd, unsigned long request, void *argument)
+{
+	int result = real_ioctl(fd, request, argument);
+	int saved = errno;
+
+	if (result >= 0) {
+		pthread_mutex_lock(&ledger_lock);
+		ledger_note_vcpu(vcpu, request, argument, result);
+		pthread_mutex_unlock(&ledger_lock);
+	}
+	errno = saved;
+	return result;
+}
+
 /* A call on the VM or a vCPU, other than KVM_RUN. */
 static int gated_ioctl(struct object *object, int fd, unsigned long request, void *argument)
 {
 	enum handling handling = ledger_handling(object->kind, (uint32_t)request);
-	int result, saved;
+	int result;
 
 	gate_enter();
 	if (handling == FREE || getpid() != owner) {
 		result = real_ioctl(fd, request, argument);
-		gate_leave();
-		return result;
+	} else if (object->kind == VCPU) {
+		result = noted_on_vcpu(object->vcpu, fd, request, argument);
+	} else {
+		pthread_mutex_lock(&ledger_lock);
+		result = noted_on_vm(object->vm, fd, request, argument);
+		pthread_mutex_unlock(&ledger_lock);
 	}
-	pthread_mutex_lock(&ledger_lock);
-	result = real_ioctl(fd, request, argument);
-	saved = errno;
-	if (result >= 0) {
-		if ((uint32_t)request == KVM_CREATE_VCPU && object->kind == VM)
-			vcpu_created(object->vm, (unsigned long)argument, result);
-		else if (object->kind == VM)
-			ledger_note_vm(object->vm, request, argument, result);
-		else
-			ledger_note_vcpu(object->vcpu, request, argument, result);
-	}
-	pthread_mutex_unlock(&ledger_lock);
 	gate_leave();
-	errno = saved;
 	return result;
 }
 
@@ -312,7 +362,9 @@ HOOK int ioctl(int fd, unsigned long request, ...)
 		}
 		if (object && object->kind == VM)
 			return gated_ioctl(object, fd, request, argument);
-		if ((object && object->kind == SYSTEM) || (!object && adopt_device(fd)))
+		if (!object)
+			object = adopt(fd);
+		if (object && object->kind == SYSTEM)
 			return device_ioctl(fd, request, argument);
 	}
 	return real_ioctl(fd, request, argument);

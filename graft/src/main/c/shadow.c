@@ -255,6 +255,11 @@ bool shadow_follow(struct graft *graft)
 	shadow->applied = now;
 	return true;
 failure:
+	pthread_mutex_lock(&ledger_lock);
+	/* It may be the VMM's doing, which closed or removed something meanwhile: then it is tried again from the start. */
+	if (!graft->fault_reached && (seen != 0 || shadow->vm->ledger.version != now.version))
+		graft->error = EAGAIN;
+	pthread_mutex_unlock(&ledger_lock);
 	ledger_free(&now);
 	return false;
 }
