@@ -81,7 +81,9 @@ public final class MigrateBench {
                         new LabOutput(new NotedLines(progress), new NotedLines(progress)));
         progress.finished("Moving guests in the lab", lab.runTime());
         MigrateReport report = MigrateReport.of(
-                read(outcome, lab), lab.kernelComplaints(), environment(modules, load + " at the start and " + load() + " at the end"));
+                read(outcome, lab),
+                lab.kernelComplaints(),
+                environment(modules, load + " at the start and " + load() + " at the end"));
         write(out.resolve("migrate.json"), BenchJson.text(report));
         return report;
     }

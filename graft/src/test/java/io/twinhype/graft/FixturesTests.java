@@ -32,7 +32,8 @@ final class FixturesTests {
         for (String device : List.of("/dev/null", file.toString())) {
             for (int seed = 1; seed <= 3; seed++) {
                 String number = Integer.toString(seed);
-                Said without = run(Map.of(), fuzz, "trace", device, file.toString(), "--seed", number, "--steps", "5000");
+                Said without =
+                        run(Map.of(), fuzz, "trace", device, file.toString(), "--seed", number, "--steps", "5000");
                 Said with =
                         run(preloaded(), fuzz, "trace", device, file.toString(), "--seed", number, "--steps", "5000");
                 assertThat(without.status()).as(without.text()).isZero();

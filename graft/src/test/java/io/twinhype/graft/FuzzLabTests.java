@@ -16,8 +16,7 @@ final class FuzzLabTests {
      * Traces of one seed: two without the library, which shows that the program itself is repeatable, and one with it. Then
      * storms of threads, with somebody who asks the library meanwhile: any VMs, and one VM of the kind that can be grafted.
      */
-    private static final String SCRIPT =
-            """
+    private static final String SCRIPT = """
             fuzz=$1 library=$2 file=$3
             cd /tmp && mkdir sockets
             with() { LD_PRELOAD=$library TWINHYPE_GRAFT_DIR=/tmp/sockets "$@"; }

@@ -31,11 +31,9 @@ final class VmmLabTests {
         assertThat(ended.lab().kernelComplaints()).isEmpty();
         List<String> lines = ended.said().lines().toList();
         assertThat(lines).hasSize(7);
-        assertThat(lines.subList(0, 6))
-                .as(ended.errors())
-                .allSatisfy(line -> assertThat(line)
-                        .endsWith(": status 0, grafts " + GRAFTS
-                                + ", users left 0, faults 0, descriptors true, mismatches 0, ok 1"));
+        assertThat(lines.subList(0, 6)).as(ended.errors()).allSatisfy(line -> assertThat(line)
+                .endsWith(": status 0, grafts " + GRAFTS
+                        + ", users left 0, faults 0, descriptors true, mismatches 0, ok 1"));
         assertThat(lines.get(6))
                 .as(ended.errors())
                 .matches("faults: status 0, grafts \\d+, users left 0, faults [2-9]\\d, descriptors true,"

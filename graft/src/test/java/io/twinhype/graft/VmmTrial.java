@@ -105,7 +105,8 @@ final class VmmTrial {
         int status = process.waitFor();
         lines.forEach(line -> System.err.println(variant + ": " + line));
         System.out.println(variant + ": status " + status + ", grafts " + grafts + ", users left " + left + ", faults "
-                + faults + ", descriptors " + figure(lines, "descriptors_before").equals(figure(lines, "descriptors_after"))
+                + faults + ", descriptors "
+                + figure(lines, "descriptors_before").equals(figure(lines, "descriptors_after"))
                 + ", mismatches " + figure(lines, "mismatches") + ", ok " + figure(lines, "ok"));
     }
 
