@@ -124,6 +124,8 @@ static int run_storm(const struct fuzz *model, const char *other, const char *di
 	if (directory)
 		pthread_join(asking, NULL);
 	fuzz_ordinary_vm(&fuzzes[0]);
+	if (peer.unwilling[0])
+		printf("unwilling %s\n", peer.unwilling);
 	printf("ok %llu calls, %llu of them in vain, asked %llu answered %llu grafted %llu\n", (unsigned long long)done,
 	       (unsigned long long)failed, (unsigned long long)peer.asked, (unsigned long long)peer.answered,
 	       (unsigned long long)peer.grafted);

@@ -71,6 +71,7 @@ struct peer {
 	const char *directory, *device, *other;
 	volatile int ending;
 	u64 asked, answered, grafted;
+	char unwilling[200];	/* the last answer to a graft that was none */
 };
 void *peer_ask(void *peer);
 

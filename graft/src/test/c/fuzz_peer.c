@@ -66,6 +66,8 @@ static int ask(struct peer *peer, struct fuzz *dice, const char *text, size_t le
 			peer->answered++;
 			if (!strncmp(answer, "ok", 2) && strstr(answer, "pause_ns"))
 				peer->grafted++;
+			else if (!strncmp(text, "graft timeout_ms=1000", 21))
+				snprintf(peer->unwilling, sizeof(peer->unwilling), "%.*s", (int)strcspn(answer, "\n"), answer);
 		} else if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
 			fail("the library does not answer \"%.60s\" in 30 s", text);
 		}

@@ -180,6 +180,8 @@ static void step_create(struct fuzz *fuzz)
 		argument = chance(fuzz, 80) ? 0 : random_word(fuzz) >> below(fuzz, 64);
 		fd = ioctl(fuzz->fds[place].fd, KVM_CREATE_VM, argument);
 		tell(fuzz, "create VM", place, fd < 0 ? -1 : 0, fd < 0 ? errno : 0, 0);
+		if (fd >= 0 && fuzz->mild)
+			tell(fuzz, "create irqchip", place, ioctl(fd, KVM_CREATE_IRQCHIP, 0), 0, 0);
 		if (fd >= 0)
 			add(fuzz, fd, VM, -1);
 		return;
@@ -448,6 +450,10 @@ static void step_fork(struct fuzz *fuzz)
 
 void fuzz_begin(struct fuzz *fuzz)
 {
+	int i;
+
+	for (i = 0; i < MOST_FDS; i++)
+		fuzz->fds[i].fd = -1;
 	fuzz->arena = mmap(NULL, ARENA_BYTES + 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (fuzz->arena == MAP_FAILED || mprotect(fuzz->arena, PAGE, PROT_READ) ||
 	    mprotect(fuzz->arena + PAGE + ARENA_BYTES, PAGE, PROT_NONE))
