@@ -1,5 +1,9 @@
 package io.twinhype.bench;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -13,5 +17,16 @@ public final class BenchJson {
     /** A report, indented, with a line's end. */
     public static String text(Object report) {
         return MAPPER.writeValueAsString(report) + "\n";
+    }
+
+    static SelftestReport selftests(Path file) throws BenchException {
+        try {
+            return MAPPER.readValue(Files.readString(file), SelftestReport.class);
+        } catch (IOException | JacksonException e) {
+            throw new BenchException(
+                    file + " is not a report on selftests (" + e.getMessage() + "): remove it, or make it anew with"
+                            + " `twinhype bench selftests`.",
+                    e);
+        }
     }
 }

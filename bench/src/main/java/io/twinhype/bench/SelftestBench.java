@@ -61,7 +61,7 @@ public final class SelftestBench {
         SelftestReport report =
                 new SelftestReport(rows.stream().allMatch(Row::same), rows, selftests.unbuilt(), environment(modules));
         write(out.resolve("selftests.json"), BenchJson.text(report));
-        write(out.resolve("selftests.md"), SelftestPage.of(report));
+        write(out.resolve("selftests.md"), SelftestPage.of(List.of(report)));
         return report;
     }
 

@@ -7,22 +7,24 @@ import java.util.Locale;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
-/** A report as the page docs/selftests.md. */
+/** Reports as the page docs/selftests.md. */
 final class SelftestPage {
     private final StringBuilder text = new StringBuilder();
 
     private SelftestPage() {}
 
-    static String of(SelftestReport report) {
+    static String of(List<SelftestReport> reports) {
         SelftestPage page = new SelftestPage();
-        page.head(report);
-        page.table("Different", "These did not come to the same on all three.", report.different(), true);
-        page.table("Passed on all three", "", rows(report, Row::passed), false);
-        page.table(
-                "Not passed on any, for the same reason",
-                "A test skips itself when what it needs is not there; the words are its own.",
-                rows(report, row -> row.same() && !row.passed()),
-                true);
+        page.text.append("""
+                # The kernel's own KVM selftests
+
+                tools/testing/selftests/kvm of the Debian package linux-source, compiled as static programs and run on the kernel of the same
+                version in the lab (QEMU's emulation of one AMD CPU): on the distribution's KVM, on A with B loaded, on B with A loaded.
+                Seconds are the lab's, whose clock counts instructions.
+
+                Written by `twinhype bench selftests --docs docs`, from docs/selftests/*.json: do not edit.
+                """);
+        reports.forEach(page::report);
         page.text.append("\n## Not run in the lab\n\n| test | why |\n|---|---|\n");
         new TreeMap<>(SelftestNotes.unfit()).forEach((test, why) -> page.text
                 .append("| ")
@@ -30,13 +32,23 @@ final class SelftestPage {
                 .append(" | ")
                 .append(why)
                 .append(" |\n"));
+        return page.text.toString();
+    }
+
+    private void report(SelftestReport report) {
+        head(report);
+        table("Different", "These did not come to the same on all three.", report.different(), true);
+        table("Passed on all three", "", rows(report, Row::passed), false);
+        table(
+                "Not passed on any, for the same reason",
+                "A test skips itself when what it needs is not there; the words are its own.",
+                rows(report, row -> row.same() && !row.passed()),
+                true);
         if (!report.unbuilt().isEmpty()) {
-            page.text
-                    .append("\n## Not compiled\n\n")
+            text.append("\n### Not compiled\n\n")
                     .append(String.join(", ", report.unbuilt()))
                     .append('\n');
         }
-        return page.text.toString();
     }
 
     private static List<Row> rows(SelftestReport report, Predicate<Row> which) {
@@ -44,16 +56,10 @@ final class SelftestPage {
     }
 
     private void head(SelftestReport report) {
-        String kernel = report.environment().getOrDefault("kernelPackage", "?");
-        text.append("# The kernel's own KVM selftests\n\n")
-                .append("tools/testing/selftests/kvm of the Debian package linux-source, version ")
-                .append(kernel)
-                .append(
-                        ", compiled as static programs and run on that\nkernel in the lab (QEMU's emulation of one AMD CPU):")
-                .append(" on the distribution's KVM, on A with B loaded, on B with A loaded.\n")
-                .append("Seconds are the lab's, whose clock counts instructions.\n\n")
-                .append("`./twinhype bench selftests --kernel ")
-                .append(kernel.replaceFirst("^(\\d+\\.\\d+).*", "$1"))
+        text.append("\n## Kernel ")
+                .append(report.environment().getOrDefault("kernelPackage", "?"))
+                .append("\n\n`./twinhype bench selftests --kernel ")
+                .append(report.series())
                 .append(" --limit ")
                 .append(report.environment().getOrDefault("limitSeconds", "?"))
                 .append("`, finished ")
@@ -77,7 +83,7 @@ final class SelftestPage {
         if (rows.isEmpty()) {
             return;
         }
-        text.append("\n## ").append(title).append("\n\n");
+        text.append("\n### ").append(title).append("\n\n");
         if (!sentence.isEmpty()) {
             text.append(sentence).append("\n\n");
         }

@@ -3,6 +3,7 @@ package io.twinhype.bench;
 import io.twinhype.bench.SelftestOutcome.Verdict;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The kernel's KVM selftests on stock KVM, on A and on B, in the shape of {@code selftests.json}.
@@ -14,7 +15,7 @@ public record SelftestReport(boolean same, List<Row> rows, List<String> unbuilt,
     public SelftestReport {
         rows = List.copyOf(rows);
         unbuilt = List.copyOf(unbuilt);
-        environment = Map.copyOf(environment);
+        environment = new TreeMap<>(environment);
     }
 
     /**
@@ -34,6 +35,11 @@ public record SelftestReport(boolean same, List<Row> rows, List<String> unbuilt,
         boolean passed() {
             return same() && stock.verdict() == Verdict.PASS;
         }
+    }
+
+    /** The series of the kernel, such as 6.1. */
+    String series() {
+        return environment.getOrDefault("kernelPackage", "?").replaceFirst("^(\\d+\\.\\d+).*", "$1");
     }
 
     /** How many tests came to the same on all three. */

@@ -36,20 +36,45 @@ final class SelftestReportTests {
 
     @Test
     void thePageShowsWhatDiffersAndWhy() {
-        SelftestReport report = new SelftestReport(
+        assertThat(SelftestPage.of(List.of(report("6.1.192-2"))))
+                .contains("## Kernel 6.1.192-2")
+                .contains("3 tests: 1 pass on all three, 1 skip")
+                .contains("| two `-b 1M` | pass 1.0 s | skip | pass 1.0 s | needs more |")
+                .contains("| one | pass 1.0 s | pass 1.0 s | pass 1.0 s |")
+                .contains("| three | skip | skip | skip | needs more |")
+                .contains("### Not compiled\n\nfour");
+    }
+
+    @Test
+    void aReportTakesThePlaceOfTheOneOfItsSeries() throws Exception {
+        SelftestDocument.record(report("6.1.191-1"), directory);
+        SelftestDocument.record(report("6.12.117-1"), directory);
+        Path page = SelftestDocument.record(report("6.1.192-2"), directory);
+        assertThat(page)
+                .content()
+                .containsSubsequence(
+                        "## Kernel 6.1.192-2",
+                        "selftests --kernel 6.1 ",
+                        "## Kernel 6.12.117-1",
+                        "## Not run in the lab")
+                .doesNotContain("6.1.191-1");
+    }
+
+    @Test
+    void thePageOfThisRepositoryIsMadeOfItsReports() throws Exception {
+        Path documents = Path.of("..", "docs");
+        assertThat(documents.resolve("selftests.md")).hasContent(SelftestDocument.of(documents.resolve("selftests")));
+    }
+
+    private static SelftestReport report(String kernel) {
+        return new SelftestReport(
                 false,
                 List.of(
                         new Row("one", "", PASS, PASS, PASS),
                         new Row("two", "-b 1M", PASS, SKIP, PASS),
                         new Row("three", "", SKIP, SKIP, SKIP)),
                 List.of("four"),
-                Map.of("kernelPackage", "6.1.192-2"));
-        assertThat(SelftestPage.of(report))
-                .contains("3 tests: 1 pass on all three, 1 skip")
-                .contains("| two `-b 1M` | pass 1.0 s | skip | pass 1.0 s | needs more |")
-                .contains("| one | pass 1.0 s | pass 1.0 s | pass 1.0 s |")
-                .contains("| three | skip | skip | skip | needs more |")
-                .contains("## Not compiled\n\nfour");
+                Map.of("kernelPackage", kernel));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package io.twinhype.cli;
 
 import io.twinhype.bench.SelftestBench;
+import io.twinhype.bench.SelftestDocument;
 import io.twinhype.bench.SelftestOptions;
 import io.twinhype.bench.SelftestOutcome.Verdict;
 import io.twinhype.bench.SelftestReport;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -60,6 +62,12 @@ final class BenchSelftestsCommand implements Callable<Integer> {
             description = "Where selftests.md, selftests.json and what the tests said go (default: ${DEFAULT-VALUE}).")
     private Path out = Path.of("build/bench-selftests");
 
+    @Option(
+            names = "--docs",
+            paramLabel = "DIR",
+            description = "Also keep the report in DIR/selftests and write DIR/selftests.md anew; not with --only.")
+    private Optional<Path> docs = Optional.empty();
+
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before call()
     private CommandSpec spec;
@@ -68,6 +76,9 @@ final class BenchSelftestsCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         if (limitSeconds < 1) {
             throw new ParameterException(spec.commandLine(), "--limit must be at least 1 second.");
+        }
+        if (docs.isPresent() && !only.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "--docs is for all tests, it does not go with --only.");
         }
         SelftestReport report = new SelftestBench(
                         new SelftestOptions(kernel.series(), only, Duration.ofSeconds(limitSeconds), out),
@@ -78,6 +89,9 @@ final class BenchSelftestsCommand implements Callable<Integer> {
         PrintWriter print = spec.commandLine().getOut();
         print.print(table(report));
         print.println("The whole table, with reasons, is in " + out.resolve("selftests.md") + ".");
+        if (docs.isPresent()) {
+            print.println("Recorded in " + SelftestDocument.record(report, docs.get()) + ".");
+        }
         print.flush();
         return report.same() ? 0 : 1;
     }

@@ -70,6 +70,7 @@ final class CommandLineTests {
                 "vm migrate 1 --to B --method handoff",
                 "demo --fault destination-dies",
                 "demo --fault graft-fails --method handoff",
+                "bench selftests --docs . --only smm_test",
             })
     void wrongUsageIsOneSentenceAndStatusTwo(String line) {
         assertThat(execute(line.isEmpty() ? new String[0] : line.split(" ", -1)))

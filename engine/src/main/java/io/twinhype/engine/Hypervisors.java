@@ -139,8 +139,12 @@ public final class Hypervisors {
                     "Hypervisor " + twin + " is not loaded: " + String.join(" ", e.findings()));
         } catch (LinuxException e) {
             throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + reason(e));
-        } catch (SigningException | IOException e) {
+        } catch (SigningException e) {
             throw new EngineException.Refused("Hypervisor " + twin + " is not loaded: " + e.getMessage());
+        } catch (IOException e) {
+            throw new EngineException.Refused(
+                    "Hypervisor " + twin + " is not loaded: this machine's kernel does not tell"
+                            + " which modules it has (" + e.getMessage() + "); was it built without modules?");
         }
         try {
             return inspect(twin);
