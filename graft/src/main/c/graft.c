@@ -16,10 +16,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MOST_CPUID 256
 #define ATTEMPTS 5
+#define BREATH 1000000 /* ns */
 
 const char *const step_names[] = {
 #define S(name, word) word,
@@ -47,12 +49,27 @@ bool failed(struct graft *graft, int error, const char *format, ...)
 	return false;
 }
 
+/*
+ * On a host whose CPUs are all busy, building and closing VMs would be at the cost of the guest's time: one millisecond of it,
+ * then one of rest. (A lower priority would be for the sandbox to forbid, and a sandbox may kill.)
+ */
+void breathe(struct graft *graft)
+{
+	const struct timespec rest = { .tv_nsec = BREATH };
+
+	if (graft->breath == 0 || now_ns() - graft->breath < BREATH)
+		return;
+	nanosleep(&rest, NULL);
+	graft->breath = now_ns();
+}
+
 bool stepped(struct graft *graft, enum step step, int fd, unsigned long request, void *argument, const char *what)
 {
 	int result;
 
 	if (fails(graft, step))
 		return failed(graft, EIO, "as ordered");
+	breathe(graft);
 	result = call(fd, request, argument);
 	return result >= 0 || failed(graft, -result, "%s can't be carried", what);
 }
@@ -422,7 +439,9 @@ static bool attempt(struct graft *graft, int device, dev_t number)
 	graft->shadow.vm = graft_subject();
 	graft->shadow.device = device;
 	graft->shadow.fd = graft->shadow.kept = -1;
+	graft->breath = began;
 	if (prepare(graft)) {
+		graft->breath = 0;
 		since = now_ns();
 		graft->prepare = since - began;
 		began = since;
@@ -442,6 +461,8 @@ static bool attempt(struct graft *graft, int device, dev_t number)
 		graft->pause = released - began;
 	}
 	since = now_ns();
+	/* In any case the vCPUs first. */
+	graft->breath = since - BREATH;
 	shadow_tear_down(graft);
 	graft->teardown = now_ns() - since;
 	return moved;

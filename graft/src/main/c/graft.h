@@ -30,6 +30,7 @@
 #define MOST_FDS 65536
 #define MOST_VCPUS 1024
 #define SENTENCE 400
+#define LOWEST_OF_OURS 200 /* descriptors */
 
 /* ---- What the VMM did (ledger.c) ---- */
 
@@ -168,6 +169,8 @@ void *real_mmap(size_t length, int fd);
 void real_munmap(void *address, size_t length);
 int real_ioctl(int fd, unsigned long request, void *argument);
 int real_close(int fd);
+/* Moves a descriptor of ours out of the way: the VMM shall get the numbers that it would get without us. */
+int lift(int fd);
 /* ioctl that returns -errno. */
 int call(int fd, unsigned long request, void *argument);
 void gate_close(void);
@@ -277,6 +280,7 @@ struct shadow {
 struct graft {
 	struct shadow shadow;
 	int64_t timeout; /* ns, for parking */
+	int64_t breath; /* when it last slept; 0: not now */
 	int fault; /* enum step, -1: none */
 	int fault_nth;
 	bool fault_reached;
@@ -286,6 +290,8 @@ struct graft {
 	int64_t prepare, park, detach, read, write, attach, switching, release, pause, teardown; /* ns */
 };
 
+/* Outside of the pause: lets the guest have the CPU after every bit of work. */
+void breathe(struct graft *graft);
 /* Begins a step; true if it is to fail by order. */
 bool fails(struct graft *graft, enum step step);
 /* Notes why the current step failed; returns false. */

@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,16 @@ void *real_mmap(size_t length, int fd)
 void real_munmap(void *address, size_t length)
 {
 	syscall(SYS_munmap, address, length);
+}
+
+int lift(int fd)
+{
+	int high = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_OF_OURS);
+
+	if (high < 0)
+		return fd;
+	real_close(fd);
+	return high;
 }
 
 /* ---- The gate ---- */
@@ -356,8 +367,10 @@ HOOK int ioctl(int fd, unsigned long request, ...)
 	if (likely(_IOC_TYPE((uint32_t)request) == KVMIO && next_ioctl)) {
 		object = object_of(fd);
 		if (likely(object && object->kind == VCPU)) {
-			if (likely((uint32_t)request == KVM_RUN))
-				return run(object->vcpu, fd);
+			if (likely((uint32_t)request == KVM_RUN)) {
+				/* With an argument, KVM does nothing but refuse it. */
+				return likely(!argument) ? run(object->vcpu, fd) : real_ioctl(fd, request, argument);
+			}
 			return gated_ioctl(object, fd, request, argument);
 		}
 		if (object && object->kind == VM)

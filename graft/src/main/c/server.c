@@ -185,7 +185,7 @@ static ssize_t receive(int connection, char *request, int *device)
 			continue;
 		for (size_t i = 0; i < (part->cmsg_len - CMSG_LEN(0)) / sizeof(int); i++) {
 			if (*device < 0)
-				*device = fds[i];
+				*device = lift(fds[i]);
 			else
 				real_close(fds[i]);
 		}
@@ -224,7 +224,7 @@ static void *listen_forever(void *unused)
 
 	(void)unused;
 	for (;;) {
-		int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		int connection = lift(accept4(listener, NULL, NULL, SOCK_CLOEXEC));
 
 		if (connection < 0) {
 			if (errno == EBADF || errno == EINVAL)
@@ -255,7 +255,7 @@ static bool open_socket(void)
 		complain("the path of the socket is too long:", ENAMETOOLONG);
 		return false;
 	}
-	listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	listener = lift(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
 	unlink(address.sun_path); /* of a process that had our number before */
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
 	    chmod(address.sun_path, 0600) != 0 || listen(listener, 8) != 0) {

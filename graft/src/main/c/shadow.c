@@ -17,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LOWEST_OF_OURS 200 /* the VMM's own descriptors stay as low as without us */
-
 static int keep(int fd)
 {
 	int kept = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_OF_OURS);
@@ -98,12 +96,13 @@ static bool replay(struct graft *graft, const struct entry *entry)
 	struct shadow *shadow = &graft->shadow;
 	int result;
 
+	breathe(graft);
 	if (entry->request == KVM_CREATE_VCPU) {
 		if (fails(graft, PREPARE_VCPU))
 			return failed(graft, EIO, "as ordered");
 		if (entry->vcpu >= shadow->vcpu_count)
 			return failed(graft, EAGAIN, "the VMM added a vCPU meanwhile");
-		result = call(shadow->fd, KVM_CREATE_VCPU, (void *)entry->argument);
+		result = lift(call(shadow->fd, KVM_CREATE_VCPU, (void *)entry->argument));
 		if (result < 0)
 			return failed(graft, -result, "the other hypervisor did not make vCPU %lu", entry->argument);
 		shadow->vcpus[entry->vcpu].fd = result;
@@ -270,7 +269,7 @@ bool shadow_build(struct graft *graft)
 
 	if (fails(graft, PREPARE_VM))
 		return failed(graft, EIO, "as ordered");
-	shadow->fd = call(shadow->device, KVM_CREATE_VM, (void *)shadow->vm->type);
+	shadow->fd = lift(call(shadow->device, KVM_CREATE_VM, (void *)shadow->vm->type));
 	if (shadow->fd < 0)
 		return failed(graft, -shadow->fd, "the other hypervisor did not make a VM");
 	return shadow_follow(graft) && map_vcpus(graft);
@@ -355,6 +354,7 @@ static bool list_msrs(struct graft *graft)
 			tried->entries[tried->nmsrs++].index = list->indices[i];
 	}
 	sweep(shadow->vcpus[0].fd, KVM_GET_MSRS, tried);
+	breathe(graft);
 	sweep(shadow->vcpus[0].fd, KVM_SET_MSRS, tried);
 	for (uint32_t i = 0; i < tried->nmsrs; i++)
 		shadow->msrs[shadow->msr_count++] = tried->entries[i].index;
@@ -436,6 +436,7 @@ bool shadow_prepare_state(struct graft *graft)
 		vcpu->baseline = calloc(shadow->msr_count + 1, sizeof(uint64_t));
 		if (!vcpu->state.xsave || !vcpu->state.nested || !vcpu->state.msrs || !vcpu->baseline)
 			return failed(graft, ENOMEM, "there is no memory");
+		breathe(graft);
 		read_baseline(shadow, vcpu);
 		snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", vm->vcpus[i]->tid);
 		vcpu->state.schedstat = vm->vcpus[i]->tid ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -595,6 +596,7 @@ void shadow_tear_down(struct graft *graft)
 			real_munmap(other->run, size);
 		if (other->old)
 			real_munmap(other->old, size);
+		breathe(graft);
 		if (other->fd >= 0)
 			real_close(other->fd);
 		if (other->kept >= 0)
