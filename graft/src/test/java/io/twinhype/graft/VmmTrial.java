@@ -100,7 +100,8 @@ final class VmmTrial {
     }
 
     private void end(String variant) throws Exception {
-        process.destroy();
+        // Not Process.destroy, which closes the output, too.
+        process.toHandle().destroy();
         List<String> lines = output.lines().toList();
         int status = process.waitFor();
         lines.forEach(line -> System.err.println(variant + ": " + line));
