@@ -80,7 +80,7 @@ final class ArchitectureTests {
                 .whereLayer("graft")
                 .mayOnlyBeAccessedByLayers("engine", "demo", "soak", "bench", "cli")
                 .whereLayer("cc")
-                .mayOnlyBeAccessedByLayers("check", "graft", "bench")
+                .mayOnlyBeAccessedByLayers("check", "graft", "soak", "bench", "cli", "demo")
                 .whereLayer("qemu")
                 .mayOnlyBeAccessedByLayers("engine")
                 .check(classes);
