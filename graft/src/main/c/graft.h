@@ -89,7 +89,7 @@ struct vcpu {
 	/* What the way into KVM_RUN looks at. */
 	_Atomic int attention; /* enum attention */
 	_Atomic int in_run; /* inside KVM_RUN, or in our way into it */
-	pthread_t runner; /* the thread that runs it; 0: none yet */
+	void *runner; /* the thread that runs it, by its thread pointer; NULL: none yet */
 	int last; /* result of the last KVM_RUN: 0 or -errno */
 	struct kvm_run *run; /* where the VMM mapped it */
 

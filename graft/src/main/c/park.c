@@ -103,7 +103,7 @@ static void adopt(struct vcpu *vcpu)
 	pthread_mutex_lock(&park_lock);
 	vcpu->tid = (pid_t)syscall(SYS_gettid);
 	pthread_mutex_unlock(&park_lock);
-	vcpu->runner = pthread_self();
+	vcpu->runner = __builtin_thread_pointer();
 }
 
 /* Waits, if so ordered; then KVM_RUN ends with EINTR. The vCPU's state is whole. */
@@ -144,7 +144,7 @@ int park_run(struct vcpu *vcpu, int fd)
 {
 	int result;
 
-	if (vcpu->runner != pthread_self())
+	if (vcpu->runner != __builtin_thread_pointer())
 		adopt(vcpu);
 	if (atomic_load(&vcpu->attention) != NOTHING) {
 		if (!whole(vcpu)) {
