@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -100,6 +102,8 @@ final class GraftTrial {
         return new GraftOutcome(
                 each.name(),
                 version,
+                Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                String.valueOf(plan.library().getFileName()),
                 results.size(),
                 refusals,
                 faults,
@@ -120,7 +124,7 @@ final class GraftTrial {
                     guest.expectAlive(problems, "After the last graft");
                 }
             }
-            if (refusals > results.size() && each.disturbance() == Disturbance.COMMANDS) {
+            if (refusals > results.size() && each.disturbance() == Disturbance.STOPS) {
                 problems.add("Of " + (refusals + results.size()) + " grafts only " + results.size() + " were done.");
             }
             pauses();
@@ -234,7 +238,7 @@ final class GraftTrial {
         return switch (each.disturbance()) {
             case UNLOAD, LIBVIRT -> true;
             case NONE -> each.name().equals(GraftCases.ROW) && i % RELOAD_EVERY == 0;
-            case PAUSED, FAULTS, COMMANDS, RESET, REBOOT, POWERDOWN, HOTPLUG, SNAPSHOT, MIGRATION -> false;
+            case PAUSED, FAULTS, COMMANDS, STOPS, RESET, REBOOT, POWERDOWN, HOTPLUG, SNAPSHOT, MIGRATION -> false;
         };
     }
 
@@ -249,8 +253,8 @@ final class GraftTrial {
             refusals++;
             return false;
         } catch (GraftException.Failed failed) {
-            // The monitor's commands change the VM while it is built a second time: it must go on where it was.
-            if (each.disturbance() != Disturbance.COMMANDS) {
+            // To stop a VM changes it, perhaps while it is built a second time: then it must go on where it was.
+            if (each.disturbance() != Disturbance.STOPS) {
                 throw failed;
             }
             refusals++;
