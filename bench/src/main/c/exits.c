@@ -10,7 +10,8 @@
  *   msr     the same, with a TSC_AUX that differs from the host's: an MSR to be given back at every return
  *   switch  the same, with two VMs in turn, one on each device, whose TSC_AUX differ
  *
- * C, static and single-threaded, since a Java machine's own threads would be counted, too.
+ * C and single-threaded, since a Java machine's own threads would be counted, too. Static, but for the comparison with and
+ * without a library preloaded.
  */
 #include <errno.h>
 #include <fcntl.h>

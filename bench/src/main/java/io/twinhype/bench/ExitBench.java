@@ -1,6 +1,8 @@
 package io.twinhype.bench;
 
 import io.twinhype.bench.ExitReport.Row;
+import io.twinhype.cc.CompileException;
+import io.twinhype.graft.GraftLibrary;
 import io.twinhype.lab.Lab;
 import io.twinhype.lab.LabClock;
 import io.twinhype.lab.LabCommand;
@@ -27,7 +29,8 @@ import java.util.TreeMap;
 
 /**
  * Counts what exits from a guest cost on stock KVM, on A alone, and on A with B loaded, in turn in one lab whose clock
- * counts instructions. Being a twin is what differs: source, compiler and options are otherwise the same.
+ * counts instructions. Being a twin is what differs: source, compiler and options are otherwise the same. And the same on A,
+ * without and with the graft library preloaded into the program that runs the guest.
  */
 public final class ExitBench {
     private static final int MEMORY_MEBIBYTES = 1024;
@@ -57,11 +60,12 @@ public final class ExitBench {
         Path out = options.out().toAbsolutePath().normalize();
         BenchModules modules = BenchModules.of(options.series(), cache, sources, progress);
         Path program = ExitProgram.write(out);
+        Path library = library();
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         ByteArrayOutputStream errors = new ByteArrayOutputStream();
         progress.started("Counting");
         LabResult lab = Lab.of(new LabSpec(modules.kernel(), MEMORY_MEBIBYTES, 1, List.of(), LabClock.INSTRUCTIONS))
-                .run(command(modules, program), out, LIMIT, new LabOutput(said, errors));
+                .run(command(modules, program, library), out, LIMIT, new LabOutput(said, errors));
         progress.finished("Counting exits in the lab", lab.runTime());
         if (lab.exitStatus() != 0) {
             throw new BenchException("The measurement ended with status " + lab.exitStatus() + " in the lab, saying: "
@@ -73,7 +77,15 @@ public final class ExitBench {
         return report;
     }
 
-    private LabCommand command(BenchModules modules, Path program) {
+    private Path library() throws BenchException {
+        try {
+            return GraftLibrary.build(cache.directory().resolve("graft"), progress::note);
+        } catch (CompileException failed) {
+            throw new BenchException(String.valueOf(failed.getMessage()), failed);
+        }
+    }
+
+    private LabCommand command(BenchModules modules, Path program, Path library) {
         List<String> words = new ArrayList<>(List.of(
                 "sh",
                 program.resolveSibling(ExitProgram.SCRIPT).toString(),
@@ -81,6 +93,8 @@ public final class ExitBench {
                 Integer.toString(options.exits()),
                 Integer.toString(options.repeats())));
         words.add(program.toString());
+        words.add(program.resolveSibling(ExitProgram.DYNAMIC).toString());
+        words.add(library.toString());
         List.of(modules.base(), modules.a(), modules.b()).forEach(module -> words.add(module.toString()));
         modules.stock().forEach(module -> words.add(module.toString()));
         return new LabCommand(words, Path.of("/"), Map.of());
@@ -105,7 +119,7 @@ public final class ExitBench {
         environment.put("rounds", Integer.toString(options.rounds()));
         environment.put("repeats", Integer.toString(options.repeats()));
         environment.put("exits", Integer.toString(options.exits()));
-        return new ExitReport(within, ticks, rows, lab.kernelComplaints(), environment);
+        return new ExitReport(within, ticks, rows, lines.libraryRows(), lab.kernelComplaints(), environment);
     }
 
     private static void write(ExitReport report, Path file) throws BenchException {

@@ -1,6 +1,7 @@
 package io.twinhype.bench;
 
 import io.twinhype.bench.ExitReport.Cost;
+import io.twinhype.bench.ExitReport.LibraryRow;
 import io.twinhype.bench.ExitReport.Row;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -67,6 +68,17 @@ final class ExitLines {
         for (Map.Entry<String, Map<String, List<Double>>> kind : costs.entrySet()) {
             if (!kind.getKey().equals(CLOCK)) {
                 rows.add(new Row(kind.getKey(), cost(kind, "stock"), cost(kind, "A"), cost(kind, "AB")));
+            }
+        }
+        return rows;
+    }
+
+    /** What the graft library costs; empty if that was not measured. */
+    List<LibraryRow> libraryRows() throws BenchException {
+        List<LibraryRow> rows = new ArrayList<>();
+        for (Map.Entry<String, Map<String, List<Double>>> kind : costs.entrySet()) {
+            if (!kind.getKey().equals(CLOCK) && kind.getValue().containsKey("plain")) {
+                rows.add(new LibraryRow(kind.getKey(), cost(kind, "plain"), cost(kind, "preloaded")));
             }
         }
         return rows;

@@ -8,14 +8,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Compiles the program that runs the measured guests: a static binary, since no JVM is wanted beside a measurement. */
+/**
+ * Compiles the program that runs the measured guests, since no JVM is wanted beside a measurement: as a static binary, and as
+ * one that libraries can be preloaded into.
+ */
 final class ExitProgram {
     static final String PROGRAM = "exits.c";
     static final String SCRIPT = "exits.sh";
+    static final String DYNAMIC = "exits-dynamic";
 
     private ExitProgram() {}
 
-    /** Writes {@code exits} and {@code exits.sh} into a directory and returns the program's path. */
+    /** Writes {@code exits}, {@code exits-dynamic} and {@code exits.sh} into a directory and returns the first's path. */
     static Path write(Path directory) throws BenchException, InterruptedException {
         return write(directory, "gcc");
     }
@@ -32,13 +36,15 @@ final class ExitProgram {
                     "Cannot write to " + directory + " (" + e.getMessage() + "): name another directory with --out.",
                     e);
         }
-        compile(compiler, source, program);
+        compile(compiler, source, program, List.of("-static"));
+        compile(compiler, source, directory.resolve(DYNAMIC), List.of());
         return program;
     }
 
-    private static void compile(String compiler, Path source, Path program)
+    private static void compile(String compiler, Path source, Path program, List<String> options)
             throws BenchException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(compiler, "-O2", "-Wall", "-Wextra", "-static", "-s"));
+        List<String> command = new ArrayList<>(List.of(compiler, "-O2", "-Wall", "-Wextra", "-s"));
+        command.addAll(options);
         command.addAll(List.of("-o", program.toString(), source.toString()));
         String said;
         int status;

@@ -10,6 +10,7 @@ import java.util.Map;
  * @param withinPromise whether a CPUID exit costs at most {@link #PROMISE} times as much as on stock KVM
  * @param ticksPerInstruction of the clock that was counted with: 1, or the figures are none
  * @param rows a kind of exit each
+ * @param library the same, without and with the graft library preloaded
  * @param kernelComplaints lines of the lab's kernel log that say WARN, BUG or the like
  * @param environment what it was measured on
  */
@@ -17,6 +18,7 @@ public record ExitReport(
         boolean withinPromise,
         double ticksPerInstruction,
         List<Row> rows,
+        List<LibraryRow> library,
         List<String> kernelComplaints,
         Map<String, String> environment) {
     /** What being a twin may cost: a CPUID exit, as a multiple of the same on stock KVM. */
@@ -24,6 +26,7 @@ public record ExitReport(
 
     public ExitReport {
         rows = List.copyOf(rows);
+        library = List.copyOf(library);
         kernelComplaints = List.copyOf(kernelComplaints);
         environment = Map.copyOf(environment);
     }
@@ -49,6 +52,19 @@ public record ExitReport(
 
         boolean withinPromise() {
             return ratioAlone() <= PROMISE && ratioBoth() <= PROMISE;
+        }
+    }
+
+    /**
+     * One kind of exit on A.
+     *
+     * @param without with the program alone
+     * @param with with the graft library preloaded into it
+     */
+    public record LibraryRow(String kind, Cost without, Cost with) {
+        /** What an exit costs with the library, as a multiple of what it costs without. */
+        public double ratio() {
+            return with.median() / without.median();
         }
     }
 

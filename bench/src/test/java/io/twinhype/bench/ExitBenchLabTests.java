@@ -34,6 +34,12 @@ final class ExitBenchLabTests {
             assertThat(row.ratioAlone()).as("%s on A", row.kind()).isLessThanOrEqualTo(ExitReport.PROMISE);
             assertThat(row.ratioBoth()).as("%s on A with B", row.kind()).isLessThanOrEqualTo(ExitReport.PROMISE);
         });
+        assertThat(report.library()).hasSize(4).allSatisfy(row -> {
+            assertThat(row.without().median())
+                    .as("a real exit of %s", row.kind())
+                    .isGreaterThan(500);
+            assertThat(row.ratio()).as("%s with the graft library", row.kind()).isLessThanOrEqualTo(ExitReport.PROMISE);
+        });
         assertThat(report.withinPromise()).isTrue();
         assertThat(directory.resolve("exits.json")).content().contains("\"cpuid\"");
     }

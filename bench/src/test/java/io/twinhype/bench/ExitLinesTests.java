@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.twinhype.bench.ExitReport.Cost;
+import io.twinhype.bench.ExitReport.LibraryRow;
 import io.twinhype.bench.ExitReport.Row;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +42,17 @@ final class ExitLinesTests {
         assertThat(row.ratioAlone()).isEqualTo(104.0 / 101);
         assertThat(row.ratioBoth()).isEqualTo(100.0 / 101);
         assertThat(row.withinPromise()).isTrue();
+    }
+
+    @Test
+    void theLibraryIsComparedIfItWasMeasured() throws BenchException {
+        assertThat(ExitLines.of(TWO_ROUNDS).libraryRows()).isEmpty();
+
+        ExitLines lines = ExitLines.of("round 1 plain\nport 200.0\nround 1 preloaded\nport 202.0\nport 204.0\n");
+
+        assertThat(lines.libraryRows())
+                .containsExactly(new LibraryRow("port", new Cost(200, 200, 200, 1), new Cost(203, 202, 204, 2)));
+        assertThat(lines.libraryRows().getFirst().ratio()).isEqualTo(1.015);
     }
 
     @Test

@@ -8,8 +8,8 @@ import picocli.CommandLine.Spec;
 /** The commands that compare our hypervisors with stock KVM. */
 @Command(
         name = "bench",
-        description = "Compare our hypervisors with the kernel's own KVM, in the lab.",
-        subcommands = {BenchExitsCommand.class, BenchSelftestsCommand.class})
+        description = "Compare our hypervisors with the kernel's own KVM, and the ways to move a VM, in the lab.",
+        subcommands = {BenchExitsCommand.class, BenchMigrateCommand.class, BenchSelftestsCommand.class})
 final class BenchGroup implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run()
@@ -17,6 +17,6 @@ final class BenchGroup implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "There is no command: exits or selftests.");
+        throw new ParameterException(spec.commandLine(), "There is no command: exits, migrate or selftests.");
     }
 }

@@ -4,8 +4,10 @@ import io.twinhype.engine.MethodCheck;
 import io.twinhype.engine.Vmm;
 import io.twinhype.engine.VmmStatus;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -16,20 +18,22 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "show",
         description = {
-            "Show what a VM runs on, and by which methods it can be moved to the other hypervisor or why not.",
+            "Show what a VM runs on, and by which methods it can be moved to the other hypervisor or why not; without a"
+                    + " process id, which VMs there are.",
             "",
-            "Of another user's process it needs root."
+            "Other users' VMs are shown to root only."
         },
         footerHeading = "%nExamples:%n",
         footer = {
+            "  twinhype vm show",
             "  twinhype vm show $(pidof qemu-system-x86_64)",
             "  twinhype vm show --json 4711",
             "",
-            "Exit status: 0 if there is such a VM, 1 if not or it may not be looked at, 2 for wrong usage."
+            "Exit status: 0; 1 if the process is no VMM or may not be looked at; 2 for wrong usage."
         })
 final class VmShowCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "PID", description = "The process id of a VMM, such as QEMU's.")
-    private long pid;
+    @Parameters(paramLabel = "PID", arity = "0..1", description = "The process id of a VMM, such as QEMU's.")
+    private @Nullable Long pid;
 
     @Option(names = "--json", description = "Print JSON, for programs.")
     private boolean json;
@@ -40,26 +44,43 @@ final class VmShowCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        VmmStatus status = Vmm.of(pid).status();
         PrintWriter out = spec.commandLine().getOut();
-        out.print(json ? status.json() + "\n" : text(status));
+        if (pid == null) {
+            List<VmmStatus> all = Vmm.all().stream().map(Vmm::status).toList();
+            out.print(json ? VmmStatus.json(all) + "\n" : text(all));
+        } else {
+            VmmStatus status = Vmm.of(pid).status();
+            out.print(json ? status.json() + "\n" : text(status));
+        }
         out.flush();
         return 0;
     }
 
+    static String text(List<VmmStatus> all) {
+        return all.isEmpty()
+                ? "There is no VM of KVM on this machine that this user may look at.\n"
+                : table(all).toString();
+    }
+
+    private static Table table(List<VmmStatus> all) {
+        Table table =
+                new Table("pid", "program", "vm", "hypervisor", "device", "vcpus", "graft library", "grafts so far");
+        for (VmmStatus each : all) {
+            table.row(
+                    each.pid(),
+                    each.program(),
+                    each.name().orElse("-"),
+                    each.hypervisor().orElse("-"),
+                    each.device().orElse("-"),
+                    known(each.vcpus()),
+                    each.library() ? "yes" : "no",
+                    known(each.grafts()));
+        }
+        return table;
+    }
+
     static String text(VmmStatus status) {
-        StringBuilder text = new StringBuilder(
-                new Table("pid", "program", "vm", "hypervisor", "device", "vcpus", "graft library", "grafts so far")
-                        .row(
-                                status.pid(),
-                                status.program(),
-                                status.name().orElse("-"),
-                                status.hypervisor().orElse("-"),
-                                status.device().orElse("-"),
-                                known(status.vcpus()),
-                                status.library() ? "yes" : "no",
-                                known(status.grafts()))
-                        .toString());
+        StringBuilder text = new StringBuilder(table(List.of(status)).toString());
         if (status.target().isEmpty()) {
             return text.append("\nIt can't be moved: no other hypervisor is loaded.\n")
                     .toString();

@@ -63,7 +63,6 @@ final class CommandLineTests {
                 "hypervisor edits --kernel 6.1 --source .",
                 "hypervisor edits --json --matrix .",
                 "vm",
-                "vm show",
                 "vm show qemu",
                 "vm migrate 1",
                 "vm migrate 1 --to C",
@@ -150,6 +149,9 @@ final class CommandLineTests {
                 List.of(
                         new MethodCheck(MigrationMethod.GRAFT, Optional.empty()),
                         new MethodCheck(MigrationMethod.HANDOFF, Optional.of("it is not ours"))));
+        assertThat(VmShowCommand.text(List.of(status))).hasLineCount(2).contains("4711");
+        assertThat(VmShowCommand.text(List.of()))
+                .isEqualTo("There is no VM of KVM on this machine that this user may look at.\n");
         assertThat(VmShowCommand.text(status))
                 .containsPattern(" 4711 +qemu-system-x86 +web1 +A +10:232 +2 +yes +5\n")
                 .contains("\nTo hypervisor B:\n")

@@ -78,6 +78,9 @@ final class VmCommandLabTests {
         assertThat(result.exitStatus()).as(told + errors.toString(UTF_8)).isZero();
         assertThat(result.kernelComplaints()).isEmpty();
         assertThat(told)
+                .as("all of them")
+                .containsPattern(
+                        " web1 +A +10:\\d+ +1 +yes +0\n +\\d+ +qemu-system-x86 +- +A +10:\\d+ +- +no +-\nstatus 0 of all")
                 .as("before")
                 .containsPattern("\\d+ +qemu-system-x86 +web1 +A +10:\\d+ +1 +yes +0\n")
                 .containsPattern(" graft +yes\n")
@@ -115,6 +118,7 @@ final class VmCommandLabTests {
                 awaitVm(with.pid());
                 awaitVm(without.pid());
                 String pid = Long.toString(with.pid());
+                twinhype("all", "vm", "show");
                 twinhype("show", "vm", "show", pid);
                 twinhype("migrate", "vm", "migrate", pid, "--to", "B");
                 twinhype("json", "vm", "show", "--json", pid);

@@ -2,6 +2,7 @@ package io.twinhype.engine;
 
 import io.twinhype.engine.VmmGraft.Done;
 import io.twinhype.graft.GraftResult;
+import java.time.Duration;
 import java.util.OptionalLong;
 
 /**
@@ -9,6 +10,8 @@ import java.util.OptionalLong;
  * commit point of ours: the library in the VMM does all of it or nothing.
  */
 final class Grafting {
+    private static final Duration GRACE = Duration.ofSeconds(2);
+
     private final Launch launch;
     private final Vm vm;
     private final Hypervisor to;
@@ -44,6 +47,10 @@ final class Grafting {
         } catch (EngineException.Undecided unknown) {
             vm.hold();
             throw unknown;
+        } catch (EngineException.Ended ended) {
+            source.process().awaitExit(GRACE);
+            throw new EngineException.Ended(
+                    ended.getMessage() + "; " + source.process().describeExit());
         }
     }
 

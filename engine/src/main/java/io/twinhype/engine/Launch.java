@@ -51,16 +51,12 @@ final class Launch implements AutoCloseable {
             throws QemuException.NotStarted {
         Path directory = vmDirectory(definition).resolve(Integer.toString(count.incrementAndGet()));
         try {
+            Map<String, String> environment = environment(hypervisor, directory);
             var instance = new Instance(
                     hypervisor,
                     directory,
                     memory,
-                    launcher.start(
-                            definition.name(),
-                            directory,
-                            hypervisor.accelerator(),
-                            commandLine,
-                            environment(hypervisor, directory)));
+                    launcher.start(definition.name(), directory, hypervisor.accelerator(), commandLine, environment));
             instances.add(instance);
             return instance;
         } catch (QemuException.NotStarted failed) {
@@ -70,11 +66,16 @@ final class Launch implements AutoCloseable {
     }
 
     /** With the library wherever there is a KVM under the VM, since it has to be there from the start. */
-    private Map<String, String> environment(Hypervisor hypervisor, Path directory) {
-        return settings.graftLibrary()
-                .filter(_ -> !hypervisor.emulates())
-                .map(library -> GraftLibrary.environment(library, directory))
-                .orElse(Map.of());
+    private Map<String, String> environment(Hypervisor hypervisor, Path directory) throws QemuException.NotStarted {
+        if (settings.graftLibrary().isEmpty() || hypervisor.emulates()) {
+            return Map.of();
+        }
+        Path library = settings.graftLibrary().get();
+        if (!Files.isReadable(library)) {
+            // The loader would only say so and go on, and nobody would know until the first graft.
+            throw new QemuException.NotStarted("the graft library " + library + " can't be read: build it again");
+        }
+        return GraftLibrary.environment(library, directory);
     }
 
     /** Notes that a process has another hypervisor under it now; returns what it is from here on. */

@@ -78,6 +78,23 @@ public record VmDefinition(
         return with(plus(disks, file), ports, sharedMemory);
     }
 
+    /** Returns this VM with another number of vCPUs. */
+    public VmDefinition withVcpus(int number) {
+        return new VmDefinition(
+                name,
+                memoryMebibytes,
+                number,
+                machineType,
+                cpuModel,
+                kernel,
+                initramfs,
+                kernelArguments,
+                disks,
+                ports,
+                sharedMemory,
+                endOnReboot);
+    }
+
     /** Returns this VM with one more virtio-serial port. */
     public VmDefinition withPort(String portName, Path socket) {
         return with(disks, plus(ports, new SerialPort(portName, socket)), sharedMemory);

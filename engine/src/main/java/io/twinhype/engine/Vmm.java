@@ -62,6 +62,24 @@ public final class Vmm {
         }
     }
 
+    /** Looks at all VMMs that this user may look at, in the order of their process ids. */
+    public static List<Vmm> all() throws EngineException.Refused {
+        LocalKvm local = LocalKvm.look();
+        return ProcessHandle.allProcesses()
+                .map(ProcessHandle::pid)
+                .sorted()
+                .flatMap(pid -> find(pid, local).stream())
+                .toList();
+    }
+
+    private static Optional<Vmm> find(long pid, LocalKvm local) {
+        try {
+            return Optional.of(of(new VmmProcess(pid), local));
+        } catch (EngineException.Refused noVmm) {
+            return Optional.empty();
+        }
+    }
+
     private static Optional<GraftState> ask(long pid) {
         try {
             return Optional.of(Graft.of(pid).show());
@@ -72,7 +90,7 @@ public final class Vmm {
     }
 
     /** Returns what is known of it, and what can be done. */
-    public VmmStatus status() throws EngineException.Refused {
+    public VmmStatus status() {
         Optional<Hypervisor> on = hypervisor();
         Optional<Hypervisor> target = local.otherThan(on);
         return new VmmStatus(

@@ -37,9 +37,18 @@ public record VmmStatus(
 
     /** Returns all of it for programs: an object with these names, null for what is not known. */
     public String json() {
+        return text(this);
+    }
+
+    /** Returns an array of such objects. */
+    public static String json(List<VmmStatus> all) {
+        return text(all);
+    }
+
+    private static String text(Object value) {
         return JsonMapper.builder()
                 .enable(SerializationFeature.INDENT_OUTPUT)
                 .build()
-                .writeValueAsString(this);
+                .writeValueAsString(value);
     }
 }

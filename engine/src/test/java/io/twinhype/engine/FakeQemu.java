@@ -1,5 +1,6 @@
 package io.twinhype.engine;
 
+import io.twinhype.graft.testing.FakeLibrary;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -58,12 +59,15 @@ final class FakeQemu {
     /** Writes a program that behaves like this class, without a fault; it can be run as QEMU. */
     static Path install(Path directory) throws IOException {
         order(directory, Fault.NONE);
+        orderGraft(directory, FakeLibrary.Fault.NONE);
         Path program = directory.resolve("fake-qemu");
         Files.writeString(
                 program,
-                "#!/bin/sh\nexec '" + System.getProperty("java.home") + "/bin/java' -XX:TieredStopAtLevel=1 -cp '"
-                        + Path.of("target/test-classes").toAbsolutePath() + "' " + FakeQemu.class.getName() + " "
-                        + "\"$(cat '" + directory.resolve("fault") + "')\" \"$@\"\n");
+                "#!/bin/sh\nexec '" + System.getProperty("java.home")
+                        + "/bin/java' -XX:TieredStopAtLevel=1 --enable-native-access=ALL-UNNAMED -cp '"
+                        + System.getProperty("java.class.path") + "' " + FakeQemu.class.getName() + " "
+                        + "\"$(cat '" + directory.resolve("fault") + "')\" \"$(cat '"
+                        + directory.resolve("graft-fault") + "')\" \"$@\"\n");
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
         return program;
     }
@@ -73,9 +77,22 @@ final class FakeQemu {
         Files.writeString(directory.resolve("fault"), fault.name());
     }
 
-    /** Runs as QEMU: the fault, then QEMU's arguments. */
+    /** Chooses what happens to the processes that are started from now on when they are asked for a graft. */
+    static void orderGraft(Path directory, FakeLibrary.Fault fault) throws IOException {
+        Files.writeString(directory.resolve("graft-fault"), fault.name());
+    }
+
+    /** Runs as QEMU: the faults, then QEMU's arguments. */
     public static void main(String[] arguments) throws InterruptedException, IOException {
         List<String> line = List.of(arguments);
+        if (line.contains("-help")) {
+            System.out.println("-accel [accel=]accelerator[,prop[=value][,...]] device=path");
+            return;
+        }
+        String sockets = System.getenv("TWINHYPE_GRAFT_DIR");
+        if (sockets != null) {
+            FakeLibrary.serve(Path.of(sockets), FakeLibrary.Fault.valueOf(arguments[1]));
+        }
         var qemu = new FakeQemu(line.contains("-incoming"), Fault.valueOf(arguments[0]));
         for (String argument : line) {
             Matcher socket = SOCKET.matcher(argument);

@@ -142,11 +142,15 @@ public final class FakeLibrary implements AutoCloseable {
         return process;
     }
 
+    /** Makes this process a VMM, as far as its library tells, to which a fault happens. */
+    public static FakeLibrary serve(Path directory, Fault fault) throws IOException {
+        Vmm vmm = new Vmm(fault);
+        return new FakeLibrary(directory.resolve(ProcessHandle.current().pid() + ".sock"), vmm::answer);
+    }
+
     /** Runs as a VMM: the directory of its socket, the fault. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        Vmm vmm = new Vmm(Fault.valueOf(arguments[1]));
-        Path socket = Path.of(arguments[0], ProcessHandle.current().pid() + ".sock");
-        try (FakeLibrary library = new FakeLibrary(socket, vmm::answer)) {
+        try (FakeLibrary library = serve(Path.of(arguments[0]), Fault.valueOf(arguments[1]))) {
             System.out.println(library.heard().size());
             Thread.sleep(PATIENCE);
         }

@@ -1,0 +1,194 @@
+package io.twinhype.bench;
+
+import io.twinhype.cc.CompileException;
+import io.twinhype.graft.GraftLibrary;
+import io.twinhype.guest.GuestException;
+import io.twinhype.guest.GuestImage;
+import io.twinhype.lab.Lab;
+import io.twinhype.lab.LabCommand;
+import io.twinhype.lab.LabException;
+import io.twinhype.lab.LabOutput;
+import io.twinhype.lab.LabResult;
+import io.twinhype.lab.LabSpec;
+import io.twinhype.lab.ModuleToLoad;
+import io.twinhype.twin.KernelSources;
+import io.twinhype.twin.Progress;
+import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.TwinException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Compares the ways to move a VM: the same guest goes back and forth between A and B by each of them in turn, in one lab, and
+ * what it notices is the longest silence of its heartbeat.
+ */
+public final class MigrateBench {
+    /** Of the lab, beside the guest's RAM and its copy: the kernel, two QEMUs, Java, the file cache, MiB. */
+    private static final int LAB_MEBIBYTES = 2560;
+
+    /** Seen: 25 s for one move by each method on a busy machine; an emulated machine that hangs shall be ended some time. */
+    private static final Duration LIMIT_PER_RUN = Duration.ofMinutes(4);
+
+    private static final Duration LIMIT_PER_GUEST = Duration.ofMinutes(10);
+
+    private final MigrateOptions options;
+    private final TwinCache cache;
+    private final KernelSources sources;
+    private final Progress progress;
+
+    /** Prepares a comparison. */
+    public MigrateBench(MigrateOptions options, TwinCache cache, KernelSources sources, Progress progress) {
+        this.options = options;
+        this.cache = cache;
+        this.sources = sources;
+        this.progress = progress;
+    }
+
+    /**
+     * Compares, and writes {@code migrate.json}.
+     *
+     * @throws BenchException if there is nothing to report on; its message says why
+     */
+    public MigrateReport run() throws BenchException, TwinException, LabException, InterruptedException {
+        Path out = options.out().toAbsolutePath().normalize();
+        BenchModules modules = BenchModules.of(options.series(), cache, sources, progress);
+        Path plan = out.resolve("plan.json");
+        Path outcome = out.resolve("outcome.json");
+        prepare(out, outcome);
+        write(plan, JsonMapper.builder().build().writeValueAsString(plan(modules)));
+        String load = load();
+        progress.started("Moving guests");
+        LabResult lab = Lab.of(new LabSpec(
+                        modules.kernel(),
+                        memory(),
+                        1,
+                        List.of(
+                                new ModuleToLoad(modules.base()),
+                                new ModuleToLoad(modules.a()),
+                                new ModuleToLoad(modules.b()))))
+                .run(
+                        command(plan, outcome),
+                        out,
+                        limit(),
+                        new LabOutput(new NotedLines(progress), new NotedLines(progress)));
+        progress.finished("Moving guests in the lab", lab.runTime());
+        MigrateReport report = MigrateReport.of(
+                read(outcome, lab),
+                lab.kernelComplaints(),
+                environment(modules, load + " at the start and " + load() + " at the end"));
+        write(out.resolve("migrate.json"), BenchJson.text(report));
+        return report;
+    }
+
+    private MigratePlan plan(BenchModules modules) throws BenchException {
+        try {
+            GuestImage image =
+                    GuestImage.build(modules.tree().root(), cache.directory().resolve("guest"), List.of());
+            Path library = GraftLibrary.build(cache.directory().resolve("graft"), progress::note);
+            return new MigratePlan(
+                    image.kernel(),
+                    image.initramfs(),
+                    library,
+                    options.guests(),
+                    options.runs(),
+                    options.copies(),
+                    options.beatMicros());
+        } catch (GuestException | CompileException failed) {
+            throw new BenchException(String.valueOf(failed.getMessage()), failed);
+        }
+    }
+
+    /** RAM is shared by way of a tmpfs, which holds half of the lab's; ordinary migration needs it twice. */
+    private int memory() {
+        int most = options.guests().stream()
+                .mapToInt(MigrateGuest::memoryMebibytes)
+                .max()
+                .orElse(0);
+        return Math.max(LabSpec.DEFAULT_MEMORY_MEBIBYTES, 2 * (most + LAB_MEBIBYTES / 2) + most / 4);
+    }
+
+    private Duration limit() {
+        return LIMIT_PER_RUN
+                .multipliedBy(options.runs())
+                .plus(LIMIT_PER_GUEST)
+                .multipliedBy(options.guests().size());
+    }
+
+    /** This same program, on the lab's processor: its own Java, its own class path. */
+    private static LabCommand command(Path plan, Path outcome) {
+        return new LabCommand(
+                List.of(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:-UsePerfData",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        MigrateMain.class.getName(),
+                        plan.toString(),
+                        outcome.toString()),
+                Path.of("/"),
+                Map.of());
+    }
+
+    private Map<String, String> environment(BenchModules modules, String load) {
+        Map<String, String> environment = new TreeMap<>();
+        environment.put(
+                "finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
+        environment.put("kernel", modules.tree().release());
+        environment.put("kernelPackage", modules.tree().version());
+        environment.put("hostCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
+        environment.put("hostLoad", load);
+        environment.put("labMebibytes", String.valueOf(memory()));
+        environment.put("runs", String.valueOf(options.runs()));
+        environment.put("copies", String.valueOf(options.copies()));
+        environment.put("beatMicros", String.valueOf(options.beatMicros()));
+        return environment;
+    }
+
+    /** The host's load averages. */
+    private static String load() {
+        try {
+            return Files.readString(Path.of("/proc/loadavg")).replaceFirst("^(\\S+ \\S+ \\S+) (?s:.*)$", "$1");
+        } catch (IOException unknown) {
+            return "unknown";
+        }
+    }
+
+    private static void prepare(Path out, Path outcome) throws BenchException {
+        try {
+            Files.createDirectories(out);
+            // What an earlier run left must not be taken for this one's.
+            Files.deleteIfExists(outcome);
+        } catch (IOException e) {
+            throw new BenchException(
+                    "Cannot write to " + out + " (" + e.getMessage() + "): name another directory with --out.", e);
+        }
+    }
+
+    private static void write(Path file, String text) throws BenchException {
+        try {
+            Files.writeString(file, text);
+        } catch (IOException e) {
+            throw new BenchException("Cannot write " + file + " (" + e.getMessage() + "): is the disk full?", e);
+        }
+    }
+
+    private static MigrateOutcome read(Path outcome, LabResult lab) throws BenchException {
+        if (!Files.exists(outcome)) {
+            throw new BenchException("The comparison ended with status " + lab.exitStatus()
+                    + " in the lab, before the first guest was done. The lab's console is in " + lab.consoleLog()
+                    + ".");
+        }
+        return JsonMapper.builder().build().readValue(outcome.toFile(), MigrateOutcome.class);
+    }
+}

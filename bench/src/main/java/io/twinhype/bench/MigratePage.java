@@ -1,0 +1,155 @@
+package io.twinhype.bench;
+
+import io.twinhype.bench.MigrateReport.Row;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A report as the page docs/migrate.md, with its plot and its figures beside it. */
+public final class MigratePage {
+    private final StringBuilder text = new StringBuilder();
+    private final MigrateReport report;
+
+    private MigratePage(MigrateReport report) {
+        this.report = report;
+    }
+
+    /**
+     * Writes {@code migrate.md}, {@code migrate.svg} and {@code migrate.json} into a directory.
+     *
+     * @param command what was typed
+     * @return the page
+     */
+    public static Path write(MigrateReport report, String command, Path docs) throws BenchException {
+        Path page = docs.resolve("migrate.md");
+        try {
+            Files.createDirectories(docs);
+            Files.writeString(page, text(report, command));
+            Files.writeString(docs.resolve("migrate.svg"), MigratePlot.svg(report));
+            Files.writeString(docs.resolve("migrate.json"), BenchJson.text(report));
+            return page;
+        } catch (IOException e) {
+            throw new BenchException(
+                    "Cannot write to " + docs + " (" + e.getMessage() + "): name another directory with --docs.", e);
+        }
+    }
+
+    static String text(MigrateReport report, String command) {
+        MigratePage page = new MigratePage(report);
+        page.head(command);
+        page.goals();
+        page.pauses();
+        page.parts();
+        page.problems();
+        return page.text.toString();
+    }
+
+    private void head(String command) {
+        Map<String, String> environment = report.environment();
+        text.append("# Ways to move a VM, compared\n\n`")
+                .append(command)
+                .append("`, finished ")
+                .append(environment.getOrDefault("finished", "?"))
+                .append(".\n\n")
+                .append("In the lab: QEMU's software emulation of one AMD CPU, kernel ")
+                .append(environment.getOrDefault("kernelPackage", "?"))
+                .append("; guests nested in it under QEMU ")
+                .append(environment.getOrDefault("qemu", "?"))
+                .append(". The\nmachine below has ")
+                .append(environment.getOrDefault("hostCpus", "?"))
+                .append(" CPUs and had loads of ")
+                .append(environment.getOrDefault("hostLoad", "?"))
+                .append(" (1, 5 and 15 minutes).\n")
+                .append("Nothing here is from bare metal: compare the methods with each other, not the figures with")
+                .append(" another machine's.\n\n")
+                .append(
+                        "One guest at a time, alone on the lab's CPU, goes back and forth between A and B by each method")
+                .append(
+                        " in turn, so that\nwhat disturbs the machine disturbs all. A pause is the longest silence of the")
+                .append(" guest's heartbeat around the move, seen\nfrom outside; its period of ")
+                .append(environment.getOrDefault("beatMicros", "?"))
+                .append(" us is in it. A move lasts from the order until the guest runs on the other side.\n")
+                .append("p99 of fewer than 100 runs is the longest.\n\n")
+                .append("![Pauses by size of memory](migrate.svg)\n");
+    }
+
+    private void goals() {
+        text.append("\n## Goals\n\n| goal | measured | |\n|---|---|---|\n");
+        for (MigrateGoal goal : report.goals()) {
+            line(goal.goal(), goal.measured(), goal.reached() ? "reached" : "**missed**");
+        }
+    }
+
+    private void pauses() {
+        text.append("\n## Pauses\n\n")
+                .append(
+                        "| guest | method | runs | pause p50 ms | p99 | max | move p50 ms | between processes, bytes |\n")
+                .append("|---|---|---|---|---|---|---|---|\n");
+        for (Row row : report.rows()) {
+            boolean any = row.pause().count() > 0;
+            line(
+                    row.guest().describe(),
+                    row.method().label(),
+                    String.valueOf(row.pause().count()),
+                    any ? millis(row.pause().median()) : "–",
+                    any ? millis(row.pause().p99()) : "–",
+                    any ? millis(row.pause().most()) : "–",
+                    any ? millis(row.total().median()) : "–",
+                    any ? String.format(Locale.ROOT, "%,d", row.medianSocketBytes()) : "–");
+        }
+        report.rows().stream().filter(row -> !row.failures().isEmpty()).forEach(row -> text.append("\nNot moved, ")
+                .append(row.guest().describe())
+                .append(", ")
+                .append(row.method().label())
+                .append(": ")
+                .append(String.join("; ", row.failures()).replace("|", "\\|"))
+                .append('\n'));
+    }
+
+    private void parts() {
+        List<Row> grafts =
+                report.rows().stream().filter(row -> !row.parts().isEmpty()).toList();
+        if (grafts.isEmpty()) {
+            return;
+        }
+        List<String> names = List.copyOf(grafts.getFirst().parts().keySet());
+        text.append("\n## Parts of a graft\n\n")
+                .append(
+                        "Medians (p99), ms, as the library measured them. `pause` is from the order to park to the release;")
+                .append(" `prepare` and\n`teardown` are outside of it.\n\n| guest | ")
+                .append(String.join(" | ", names))
+                .append(" |\n|---")
+                .append("|---".repeat(names.size()))
+                .append("|\n");
+        for (Row row : grafts) {
+            text.append("| ").append(row.guest().describe());
+            for (String name : names) {
+                MigrateSpread spread = row.parts().getOrDefault(name, MigrateSpread.of(List.of()));
+                text.append(String.format(Locale.ROOT, " | %.2f (%.2f)", spread.median(), spread.p99()));
+            }
+            text.append(" |\n");
+        }
+    }
+
+    private void problems() {
+        if (report.problems().isEmpty() && report.kernelComplaints().isEmpty()) {
+            return;
+        }
+        text.append("\n## What went wrong\n\n");
+        report.problems().forEach(problem -> text.append("- ").append(problem).append('\n'));
+        report.kernelComplaints().forEach(line -> text.append("- The lab's kernel complained: ")
+                .append(line)
+                .append('\n'));
+    }
+
+    private void line(String... cells) {
+        text.append("| ").append(String.join(" | ", cells)).append(" |\n");
+    }
+
+    private static String millis(double value) {
+        return String.format(Locale.ROOT, "%.1f", value);
+    }
+}

@@ -1,0 +1,63 @@
+package io.twinhype.graft;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.twinhype.lab.Lab;
+import io.twinhype.lab.LabCommand;
+import io.twinhype.lab.LabKernel;
+import io.twinhype.lab.LabOutput;
+import io.twinhype.lab.LabResult;
+import io.twinhype.lab.LabSpec;
+import io.twinhype.lab.ModuleToLoad;
+import io.twinhype.twin.BuildRequest;
+import io.twinhype.twin.HypervisorBuilder;
+import io.twinhype.twin.KernelPackages;
+import io.twinhype.twin.KernelSeries;
+import io.twinhype.twin.KernelSources;
+import io.twinhype.twin.KernelTree;
+import io.twinhype.twin.Progress;
+import io.twinhype.twin.Twin;
+import io.twinhype.twin.TwinCache;
+import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** Runs a command in a lab that has both hypervisors loaded. */
+final class LabModules {
+    private LabModules() {}
+
+    /** What a command in the lab came to, and what it said. */
+    record Ended(LabResult lab, String said, String errors) {}
+
+    static Ended run(List<String> words, Path out, Duration limit) throws Exception {
+        TwinCache cache = TwinCache.of(System.getenv());
+        KernelTree tree = new KernelPackages(cache, Progress.SILENT).obtain(KernelSeries.V6_1);
+        HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT);
+        List<ModuleToLoad> modules = List.of(
+                new ModuleToLoad(builder.buildBase(tree).file()),
+                new ModuleToLoad(
+                        builder.build(new BuildRequest(Twin.A, tree, List.of())).file()),
+                new ModuleToLoad(
+                        builder.build(new BuildRequest(Twin.B, tree, List.of())).file()));
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        ByteArrayOutputStream errors = new ByteArrayOutputStream();
+        LabResult lab = Lab.of(
+                        new LabSpec(new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()), modules))
+                .run(new LabCommand(words, Path.of("/"), Map.of()), out, limit, new LabOutput(said, errors));
+        return new Ended(lab, said.toString(UTF_8), errors.toString(UTF_8));
+    }
+
+    /** A class with a main method, run by this same Java. */
+    static List<String> java(Class<?> main) {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName());
+    }
+}
