@@ -39,11 +39,11 @@ final class GraftTrial {
     /** Each thread and each coroutine that QEMU's pools keep brings a stack and that one's guard; a row of grafts is longer. */
     private static final int MAPPINGS_GROWTH = 256;
 
-    /** An arena and stacks are large and hardly touched; KiB. */
-    private static final long DATA_GROWTH_KIB = 256 * 1024;
-
-    /** A new thread's stack and arena, and what QEMU does for a guest that does ever more, KiB. */
-    private static final long RESIDENT_GROWTH_KIB = 4 * 1024;
+    /**
+     * Stacks and arenas are large and hardly touched: 51 MiB of coroutines' were seen, KiB. Resident memory is no measure:
+     * pages of a heap that does not grow are touched for the first time at any moment.
+     */
+    private static final long DATA_GROWTH_KIB = 64 * 1024;
 
     /** Grafts within which each step must come. */
     private static final int STEP_ATTEMPTS = 8;
@@ -356,11 +356,8 @@ final class GraftTrial {
         }
         long data = after.dataKib() - before.dataKib();
         if (data > DATA_GROWTH_KIB) {
-            problems.add("The VMM's private memory grew by " + data + " KiB.");
-        }
-        long resident = after.resident() - before.resident();
-        if (resident > RESIDENT_GROWTH_KIB) {
-            problems.add("The VMM's resident memory grew by " + resident + " KiB: " + before.grown(after) + ".");
+            problems.add("The VMM's private memory grew by " + data + " KiB; resident is now more of "
+                    + before.grown(after) + ".");
         }
     }
 

@@ -53,7 +53,8 @@ final class GraftVmm implements AutoCloseable {
         /** What has grown most since, in words. */
         String grown(Holdings later) {
             return later.residentKib().entrySet().stream()
-                    .map(each -> Map.entry(each.getKey(), each.getValue() - residentKib.getOrDefault(each.getKey(), 0L)))
+                    .map(each ->
+                            Map.entry(each.getKey(), each.getValue() - residentKib.getOrDefault(each.getKey(), 0L)))
                     .filter(each -> each.getValue() > 0)
                     .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
                     .limit(3)
@@ -151,7 +152,9 @@ final class GraftVmm implements AutoCloseable {
                     size = kib(List.of(line), "Size:");
                 } else if (line.startsWith("Rss:") && size < guestKib) {
                     resident.merge(
-                            name.isEmpty() ? size + " KiB without a name" : name, kib(List.of(line), "Rss:"), Long::sum);
+                            name.isEmpty() ? size + " KiB without a name" : name,
+                            kib(List.of(line), "Rss:"),
+                            Long::sum);
                 }
             }
             return new Holdings((int) descriptors.count(), mappings, kib(status, "VmData:"), resident);
