@@ -53,8 +53,10 @@ record GraftCase(
         UNLOAD,
         /** Each step of a graft fails once. */
         FAULTS,
-        /** Commands through the monitor, without pause. */
+        /** Commands through the monitor that ask for this and that, without pause. */
         COMMANDS,
+        /** The VM is stopped and goes on, without pause. */
+        STOPS,
         /** The machine is reset by its monitor, a few times. */
         RESET,
         /** The guest reboots itself. */

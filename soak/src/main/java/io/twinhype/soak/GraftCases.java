@@ -40,6 +40,7 @@ final class GraftCases {
         hardware(cases, "", Vmm.HOST);
         hardware(cases, "-qemu10", Vmm.DEBIAN_13);
         add(cases, "commands", 2, Disturbance.COMMANDS, SOME, true, PC + DISKS, "");
+        add(cases, "stops", 2, Disturbance.STOPS, SOME, false, PC + DISKS, "");
         add(cases, "paused", 2, Disturbance.PAUSED, SOME, false, PC + DISKS + VHOST, "");
         add(
                 cases,

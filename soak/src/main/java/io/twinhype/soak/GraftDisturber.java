@@ -26,9 +26,9 @@ final class GraftDisturber implements AutoCloseable {
             "hmp info pic",
             "hmp info mtree",
             "hmp info irq",
-            "hmp info qtree",
-            "stop",
-            "cont");
+            "hmp info qtree");
+
+    private static final int STOP_MILLIS = 20;
 
     /** A reset each so many grafts. */
     private static final int RESET_EVERY = 2;
@@ -67,7 +67,7 @@ final class GraftDisturber implements AutoCloseable {
             throws QemuException {
         var disturber = new GraftDisturber(disturbance, guest, vmm, directory, successor);
         switch (disturbance) {
-            case COMMANDS, HOTPLUG, SNAPSHOT -> disturber.thread.start();
+            case COMMANDS, STOPS, HOTPLUG, SNAPSHOT -> disturber.thread.start();
             case MIGRATION -> disturber.migrate();
             case NONE, PAUSED, UNLOAD, FAULTS, RESET, REBOOT, POWERDOWN, LIBVIRT -> {}
         }
@@ -82,8 +82,8 @@ final class GraftDisturber implements AutoCloseable {
     /** Whether the guest need not beat between two grafts: it boots, or is stopped. */
     boolean guestMayBeSilent() {
         return switch (disturbance) {
-            case RESET, REBOOT, POWERDOWN, COMMANDS, PAUSED -> true;
-            case NONE, UNLOAD, FAULTS, HOTPLUG, SNAPSHOT, MIGRATION, LIBVIRT -> false;
+            case RESET, REBOOT, POWERDOWN, STOPS, PAUSED -> true;
+            case NONE, UNLOAD, FAULTS, COMMANDS, HOTPLUG, SNAPSHOT, MIGRATION, LIBVIRT -> false;
         };
     }
 
@@ -91,7 +91,7 @@ final class GraftDisturber implements AutoCloseable {
     boolean holdingsAreSteady() {
         return switch (disturbance) {
             case NONE, UNLOAD, FAULTS, PAUSED, LIBVIRT -> true;
-            case RESET, REBOOT, POWERDOWN, COMMANDS, HOTPLUG, SNAPSHOT, MIGRATION -> false;
+            case RESET, REBOOT, POWERDOWN, COMMANDS, STOPS, HOTPLUG, SNAPSHOT, MIGRATION -> false;
         };
     }
 
@@ -113,7 +113,7 @@ final class GraftDisturber implements AutoCloseable {
                     vmm.tell("system_powerdown");
                 }
             }
-            case NONE, PAUSED, UNLOAD, FAULTS, COMMANDS, HOTPLUG, SNAPSHOT, MIGRATION, LIBVIRT -> {}
+            case NONE, PAUSED, UNLOAD, FAULTS, COMMANDS, STOPS, HOTPLUG, SNAPSHOT, MIGRATION, LIBVIRT -> {}
         }
     }
 
@@ -123,7 +123,7 @@ final class GraftDisturber implements AutoCloseable {
         thread.join();
         problems.addAll(found);
         switch (disturbance) {
-            case COMMANDS -> vmm.tell("cont");
+            case STOPS -> vmm.tell("cont");
             case MIGRATION -> arrive();
             case RESET, REBOOT -> {
                 if (!guest.heartbeat().awaitLives(2, GraftGuest.PATIENCE)) {
@@ -138,7 +138,7 @@ final class GraftDisturber implements AutoCloseable {
                     throw new SoakException("The power button was pressed, but the VM is not off.");
                 }
             }
-            case NONE, PAUSED, UNLOAD, FAULTS, HOTPLUG, SNAPSHOT, LIBVIRT -> {}
+            case NONE, PAUSED, UNLOAD, FAULTS, COMMANDS, HOTPLUG, SNAPSHOT, LIBVIRT -> {}
         }
         if (thread.getState() == Thread.State.TERMINATED && rounds.get() == 0 && found.isEmpty()) {
             problems.add("The disturbance " + disturbance + " has never come round.");
@@ -150,6 +150,10 @@ final class GraftDisturber implements AutoCloseable {
             for (int round = 0; !over; round = rounds.incrementAndGet()) {
                 switch (disturbance) {
                     case COMMANDS -> command(COMMANDS.get(round % COMMANDS.size()));
+                    case STOPS -> {
+                        vmm.tell(round % 2 == 0 ? "stop" : "cont");
+                        Thread.sleep(STOP_MILLIS);
+                    }
                     case HOTPLUG -> plug(round);
                     case SNAPSHOT -> snapshot(round);
                     case NONE, PAUSED, UNLOAD, FAULTS, RESET, REBOOT, POWERDOWN, MIGRATION, LIBVIRT ->
@@ -256,7 +260,7 @@ final class GraftDisturber implements AutoCloseable {
     /** Leaves no VM stopped, whatever went wrong. */
     @Override
     public void close() {
-        boolean stopped = disturbance == Disturbance.COMMANDS && !over;
+        boolean stopped = disturbance == Disturbance.STOPS && !over;
         over = true;
         if (stopped) {
             try {

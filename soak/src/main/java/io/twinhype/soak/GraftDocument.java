@@ -12,8 +12,10 @@ import java.util.Map;
 public final class GraftDocument {
     private GraftDocument() {}
 
-    /** Keeps a report in place of the last one, and writes {@code soak-graft.md} anew. */
-    public static Path record(GraftReport report, Path documents) throws SoakException {
+    /** Keeps a report, with the cases of the last one that were not done again, and writes {@code soak-graft.md} anew. */
+    public static Path record(GraftReport fresh, Path documents) throws SoakException {
+        GraftReport report =
+                Files.exists(kept(documents)) ? fresh.over(GraftJson.read(kept(documents), GraftReport.class)) : fresh;
         GraftJson.write(kept(documents), report);
         Path page = documents.resolve("soak-graft.md");
         try {
@@ -61,13 +63,16 @@ public final class GraftDocument {
             problems.forEach(problem ->
                     page.append("- ").append(problem.replaceAll("\\s+", " ")).append('\n'));
         }
-        page.append("\n| case | QEMU | outcome | grafts | refused | made to fail | pause median, ms | pause max, ms |"
-                + " longest silence, ms |\n|---|---|---|---|---|---|---|---|---|\n");
+        page.append(
+                "\n| case | QEMU | finished | library | outcome | grafts | refused | made to fail | pause median, ms | pause max, ms |"
+                        + " longest silence, ms |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
         for (GraftOutcome each : report.outcomes()) {
             row(
                     page,
                     each.name(),
                     each.vmm(),
+                    each.finished(),
+                    each.library().replaceAll("^.*-|[.]so$", ""),
                     each.ok() ? "ok" : "FAILED",
                     String.valueOf(each.grafts()),
                     String.valueOf(each.refusals()),
@@ -76,7 +81,8 @@ public final class GraftDocument {
                     figure(each, "pause_max_ms"),
                     figure(each, "silence_ms"));
         }
-        report.leftOut().forEach((name, why) -> row(page, name, "", "not done: " + why, "", "", "", "", "", ""));
+        report.leftOut()
+                .forEach((name, why) -> row(page, name, "", "", "", "not done: " + why, "", "", "", "", "", ""));
         page.append("\n| case | everything measured |\n|---|---|\n");
         for (GraftOutcome each : report.outcomes()) {
             List<String> figures = new ArrayList<>();

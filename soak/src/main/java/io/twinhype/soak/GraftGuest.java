@@ -116,7 +116,7 @@ final class GraftGuest implements AutoCloseable {
         Map<String, GuestCheck> checks = heartbeat.checks();
         checks.values().forEach(check -> {
             unless(
-                    check.errors() == 0,
+                    check.errors() == 0 || (clockIsStopped() && check.name().equals("ticks")),
                     "The guest's check " + check.name() + " found " + check.errors() + " errors: " + notes(check),
                     problems);
             unless(check.rounds() > 0, "The guest's check " + check.name() + " has never come round.", problems);
@@ -147,9 +147,7 @@ final class GraftGuest implements AutoCloseable {
         figures.put("clock_against_tsc_ms", step);
         double ahead = heartbeat.clockAhead().toNanos() / 1e6;
         unless(
-                // QEMU stops the guest's clock when its monitor stops the VM.
-                each.disturbance() == Disturbance.COMMANDS
-                        || Math.abs(ahead) <= heard.longestGapMillis() + READING_MILLIS,
+                clockIsStopped() || Math.abs(ahead) <= heard.longestGapMillis() + READING_MILLIS,
                 "Between its first and its last beat the guest's clock went " + ahead
                         + " ms further than this machine's.",
                 problems);
@@ -192,6 +190,14 @@ final class GraftGuest implements AutoCloseable {
                         + " came to an end in order.",
                 problems);
         figures.put("stream_records", (double) heard.records());
+    }
+
+    /**
+     * QEMU stops the guest's clock while the VM is stopped. When it sets it again, the guest's timers may find it behind what
+     * was read before: seen, too, where nothing was grafted.
+     */
+    private boolean clockIsStopped() {
+        return each.disturbance() == Disturbance.STOPS;
     }
 
     private String notes(GuestCheck check) {

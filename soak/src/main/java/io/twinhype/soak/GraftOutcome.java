@@ -9,6 +9,8 @@ import java.util.TreeMap;
  *
  * @param name the case's
  * @param vmm what the QEMU calls its version
+ * @param finished when
+ * @param library the file with the library that was in the VMM, named by its content
  * @param grafts that were done
  * @param refusals grafts that the library refused, where the case allows that
  * @param faults grafts that were made to fail, after each of which the guest ran on
@@ -19,6 +21,8 @@ import java.util.TreeMap;
 public record GraftOutcome(
         String name,
         String vmm,
+        String finished,
+        String library,
         int grafts,
         int refusals,
         int faults,

@@ -1,8 +1,10 @@
 package io.twinhype.soak;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -40,5 +42,21 @@ public record GraftReport(
         outcomes.forEach(
                 outcome -> outcome.problems().forEach(problem -> all.add("Case " + outcome.name() + ": " + problem)));
         return all;
+    }
+
+    /** This report, with what an older one has of cases that this one has not. */
+    GraftReport over(GraftReport old) {
+        Map<String, GraftOutcome> known = new LinkedHashMap<>();
+        old.outcomes().forEach(outcome -> known.put(outcome.name(), outcome));
+        outcomes.forEach(outcome -> known.put(outcome.name(), outcome));
+        List<GraftOutcome> ordered = new ArrayList<>();
+        // In the order of the cases, and without those that there are no more.
+        for (GraftCase each : GraftCases.all()) {
+            Optional.ofNullable(known.get(each.name())).ifPresent(ordered::add);
+        }
+        Map<String, String> undone = new TreeMap<>(old.leftOut());
+        undone.putAll(leftOut);
+        undone.keySet().removeAll(known.keySet());
+        return new GraftReport(problems, ordered, undone, command, environment, seconds);
     }
 }

@@ -16,7 +16,8 @@ final class GraftSoakMain {
      * @param arguments the plan's file, and a directory for the outcomes: NAME.json, and NAME/ with the logs of one that failed
      */
     public static void main(String[] arguments) throws Exception {
-        // A busy host may not run the lab for a minute (seen also with stock KVM), which the lab's kernel takes for its own fault.
+        // A busy host may not run the lab for a minute (seen also with stock KVM), which the lab's kernel takes for its
+        // own fault.
         Files.writeString(Path.of("/proc/sys/kernel/watchdog_thresh"), "60");
         Files.writeString(Path.of("/sys/module/rcupdate/parameters/rcu_cpu_stall_timeout"), "300");
         GraftPlan plan = GraftJson.read(Path.of(arguments[0]), GraftPlan.class);

@@ -9,7 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -40,9 +43,25 @@ final class GraftVmm implements AutoCloseable {
      * @param descriptors that are open
      * @param mappings lines of /proc/PID/maps
      * @param dataKib of private writable memory, VmData
-     * @param residentKib of it and of all else but the guest's memory, Rss
+     * @param residentKib of it and of all else but the guest's memory: Rss by the name of the mapping, or its size
      */
-    record Holdings(int descriptors, int mappings, long dataKib, long residentKib) {}
+    record Holdings(int descriptors, int mappings, long dataKib, Map<String, Long> residentKib) {
+        long resident() {
+            return residentKib.values().stream().mapToLong(Long::longValue).sum();
+        }
+
+        /** What has grown most since, in words. */
+        String grown(Holdings later) {
+            return later.residentKib().entrySet().stream()
+                    .map(each ->
+                            Map.entry(each.getKey(), each.getValue() - residentKib.getOrDefault(each.getKey(), 0L)))
+                    .filter(each -> each.getValue() > 0)
+                    .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                    .limit(3)
+                    .map(each -> each.getKey() + " by " + each.getValue() + " KiB")
+                    .collect(Collectors.joining(", "));
+        }
+    }
 
     /** Starts it and waits until its monitor answers, which is after it has made its VM. */
     static GraftVmm start(String name, List<String> command, Path directory)
@@ -120,14 +139,22 @@ final class GraftVmm implements AutoCloseable {
         try (Stream<Path> descriptors = Files.list(proc.resolve("fd"))) {
             List<String> status = Files.readAllLines(proc.resolve("status"), StandardCharsets.ISO_8859_1);
             int mappings = 0;
-            long resident = 0;
+            Map<String, Long> resident = new TreeMap<>();
+            String name = "";
             long size = 0;
             for (String line : Files.readAllLines(proc.resolve("smaps"), StandardCharsets.ISO_8859_1)) {
-                if (line.startsWith("Size:")) {
+                // ADDRESSES PERMISSIONS OFFSET DEVICE INODE NAME, then a line for each of its figures.
+                String[] words = line.split(" +", 6);
+                if (words.length > 4 && words[1].length() == 4) {
+                    name = words.length > 5 ? words[5] : "";
+                } else if (line.startsWith("Size:")) {
                     mappings++;
                     size = kib(List.of(line), "Size:");
                 } else if (line.startsWith("Rss:") && size < guestKib) {
-                    resident += kib(List.of(line), "Rss:");
+                    resident.merge(
+                            name.isEmpty() ? size + " KiB without a name" : name,
+                            kib(List.of(line), "Rss:"),
+                            Long::sum);
                 }
             }
             return new Holdings((int) descriptors.count(), mappings, kib(status, "VmData:"), resident);

@@ -7,7 +7,8 @@ package io.twinhype.soak;
 final class Standstill {
     private static final int NAP_MILLIS = 20;
 
-    private final Thread thread = Thread.ofPlatform().daemon().name("standstill").unstarted(this::watchOn);
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("standstill").unstarted(this::watchOn);
     private volatile boolean over;
     private volatile double longest;
 

@@ -14,18 +14,24 @@ final class GraftDocumentTests {
     @TempDir
     private Path documents;
 
-    private static GraftReport report(String... problems) {
+    private static GraftOutcome outcome(String name, String... problems) {
+        return new GraftOutcome(
+                name,
+                "7.2",
+                "2026-01-02T03:04:05Z",
+                "libtwinhype-graft-0123abcd.so",
+                20,
+                0,
+                3,
+                List.of(problems),
+                Map.of("pause_median_ms", 6.96, "beats", 1847.0),
+                49.5);
+    }
+
+    private static GraftReport report(GraftOutcome... outcomes) {
         return new GraftReport(
                 List.of(),
-                List.of(new GraftOutcome(
-                        "pc-1",
-                        "7.2",
-                        20,
-                        0,
-                        3,
-                        List.of(problems),
-                        Map.of("pause_median_ms", 6.96, "beats", 1847.0),
-                        49.5)),
+                List.of(outcomes),
                 Map.of("pc-1-qemu10", "no Debian 13 was named"),
                 "twinhype soak graft",
                 Map.of("kernel", "6.1.0-1-amd64"),
@@ -40,7 +46,7 @@ final class GraftDocumentTests {
 
     @Test
     void tellsWhatWasDoneAndWhatWasNot() throws Exception {
-        Path page = GraftDocument.record(report(), documents);
+        Path page = GraftDocument.record(report(outcome("pc-1")), documents);
 
         assertThat(page)
                 .isEqualTo(documents.resolve("soak-graft.md"))
@@ -48,19 +54,31 @@ final class GraftDocumentTests {
                 .containsSubsequence(
                         "| command | `twinhype soak graft` |",
                         "| outcome | passed |",
-                        "| pc-1 | 7.2 | ok | 20 | 0 | 3 | 7.0 |",
-                        "| pc-1-qemu10 |  | not done: no Debian 13 was named |",
+                        "| pc-1 | 7.2 | 2026-01-02T03:04:05Z | 0123abcd | ok | 20 | 0 | 3 | 7.0 |",
+                        "| pc-1-qemu10 |  |  |  | not done: no Debian 13 was named |",
                         "| pc-1 | beats 1847, pause_median_ms 7.0 |");
         assertThat(GraftDocument.of(documents)).isEqualTo(Files.readString(page));
     }
 
     @Test
     void problemsAreTold() {
-        GraftReport failed = report("The guest | is silent.");
+        GraftReport failed = report(outcome("pc-1", "The guest | is silent."));
 
         assertThat(failed.passed()).isFalse();
         assertThat(GraftDocument.text(failed))
-                .contains("| outcome | FAILED |", "- Case pc-1: The guest | is silent.", "| pc-1 | 7.2 | FAILED |");
+                .contains("| outcome | FAILED |", "- Case pc-1: The guest | is silent.", "| 0123abcd | FAILED |");
+    }
+
+    @Test
+    void whatIsNotDoneAgainIsKept() throws Exception {
+        GraftDocument.record(
+                report(outcome("pc-1", "The guest is silent."), outcome("row"), outcome("no-more")), documents);
+        GraftDocument.record(report(outcome("faults"), outcome("pc-1")), documents);
+
+        GraftReport kept = GraftJson.read(documents.resolve("soak/graft.json"), GraftReport.class);
+        assertThat(kept.outcomes()).containsExactly(outcome("pc-1"), outcome("faults"), outcome("row"));
+        GraftDocument.record(report(outcome("pc-1-qemu10")), documents);
+        assertThat(documents.resolve("soak-graft.md")).content().doesNotContain("not done");
     }
 
     @Test
