@@ -187,7 +187,6 @@ int main(int argc, char **argv)
 {
 	struct guest first, second, alone;
 	uint32_t exits, repeats;
-
 	pthread_t sleeper;
 
 	if (argc < 5 || argc > 6 || !(exits = strtoul(argv[3], NULL, 10)) || !(repeats = strtoul(argv[4], NULL, 10))) {
