@@ -129,7 +129,9 @@ static void look_at_descriptors(struct text *text)
 			const char *kind = target + 11;
 
 			if (!object || (object->kind == VM && strcmp(kind, "kvm-vm") != 0) ||
-			    (object->kind == VCPU && strncmp(kind, "kvm-vcpu:", 9) != 0))
+			    (object->kind == VCPU && strncmp(kind, "kvm-vcpu:", 9) != 0) ||
+			    (object->kind == STATS && !strstr(kind, "-stats")) || object->kind == EVENT ||
+			    object->kind == STRANGER)
 				say(text, "the descriptor %d (%s) is one that is not known here", fd, kind);
 		} else if (object && (object->kind == VM || object->kind == VCPU)) {
 			say(text, "the descriptor %d is not of KVM any more (%s)", fd, target);
@@ -387,6 +389,8 @@ static bool park(struct graft *graft)
 		return failed(graft, EIO, "as ordered");
 	if (vm->ledger.vcpus != graft->shadow.vcpu_count)
 		return failed(graft, EAGAIN, "the VMM added a vCPU meanwhile");
+	if (vm->stats_changes != graft->shadow.stats_changes)
+		return failed(graft, EAGAIN, "the VMM opened or closed statistics meanwhile");
 	return shadow_follow(graft);
 }
 

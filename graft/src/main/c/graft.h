@@ -119,15 +119,16 @@ struct vm {
 	bool irqchip, split, pit;
 	int grafts;
 	int open_fds;
+	unsigned int stats_changes; /* files of statistics opened and closed */
 	struct vm *next;
 };
 
-enum kind { SYSTEM, VM, VCPU, EVENT, STRANGER };
+enum kind { SYSTEM, VM, VCPU, STATS, EVENT, STRANGER };
 
 struct object {
 	enum kind kind;
 	struct vm *vm;
-	struct vcpu *vcpu;
+	struct vcpu *vcpu; /* NULL: not of one */
 };
 
 /* What a device said when the VMM asked for an extension; the other one must say no less. */
@@ -196,7 +197,7 @@ int64_t park_release(struct vm *vm);
 	S(PREPARE_KEEP, "prepare.keep") S(PREPARE_VM, "prepare.vm") S(PREPARE_REPLAY, "prepare.replay") \
 	S(PREPARE_VCPU, "prepare.vcpu") S(PREPARE_MAP, "prepare.map") S(PREPARE_SLOT, "prepare.slot") \
 	S(PREPARE_IOEVENTFD, "prepare.ioeventfd") S(PREPARE_ZONE, "prepare.zone") S(PREPARE_MSRS, "prepare.msrs") \
-	S(PREPARE_MEMORY, "prepare.memory") \
+	S(PREPARE_STATS, "prepare.stats") S(PREPARE_MEMORY, "prepare.memory") \
 	S(PARK_VCPUS, "park.vcpus") S(PARK_GATE, "park.gate") S(PARK_CHANGES, "park.changes") \
 	S(DETACH_IRQFD, "detach.irqfd") \
 	S(READ_MP_STATE, "read.mp_state") S(READ_EVENTS, "read.events") S(READ_REGS, "read.regs") \
@@ -211,7 +212,8 @@ int64_t park_release(struct vm *vm);
 	S(WRITE_DEBUGREGS, "write.debugregs") S(WRITE_DEBUG, "write.guest_debug") S(WRITE_IRQCHIP, "write.irqchip") \
 	S(WRITE_PIT, "write.pit") \
 	S(ATTACH_IRQFD, "attach.irqfd") S(SWITCH_RING, "switch.ring") S(SWITCH_MAPPING, "switch.mapping") \
-	S(SWITCH_VCPU, "switch.vcpu") S(SWITCH_VM, "switch.vm") S(SWITCH_DEVICE, "switch.device") \
+	S(SWITCH_VCPU, "switch.vcpu") S(SWITCH_VM, "switch.vm") S(SWITCH_STATS, "switch.stats") \
+	S(SWITCH_DEVICE, "switch.device") \
 	S(SWITCH_QUIET, "switch.quiet")
 
 enum step {
@@ -252,6 +254,12 @@ struct shadow_vcpu {
 	uint64_t *baseline; /* values of the MSRs on the new vCPU */
 };
 
+/* A file of statistics (KVM_GET_STATS_FD) that the VMM has open. */
+struct stats {
+	int number, fd, kept;
+	bool switched;
+};
+
 /* The VM, built a second time on the other device. */
 struct shadow {
 	struct vm *vm;
@@ -274,6 +282,8 @@ struct shadow {
 	ARRAY(struct carried_log) logs;
 	struct { int fd, kept; bool switched; } systems[16];
 	int system_count;
+	ARRAY(struct stats) stats;
+	unsigned int stats_changes;
 	int64_t clock_error; /* ns */
 };
 

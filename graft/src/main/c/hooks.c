@@ -235,6 +235,13 @@ static void vcpu_created(struct vm *vm, unsigned long id, int fd)
 		ledger_obstacle(vm, "a vCPU's descriptor %d is beyond what is watched (%d)", fd, MOST_FDS);
 }
 
+/* ledger_lock held. A file of statistics keeps the VM, and so the module, in use. */
+static void stats_opened(struct vm *vm, struct vcpu *vcpu, int fd)
+{
+	vm->stats_changes++;
+	object_add(STATS, fd, vm, vcpu); /* one that is not added is found in /proc/self/fd */
+}
+
 /* ledger_lock held. The last descriptor of a VM frees it. */
 static void object_closed(struct object *object, int fd)
 {
@@ -244,6 +251,9 @@ static void object_closed(struct object *object, int fd)
 	switch (object->kind) {
 	case EVENT:
 		ledger_eventfd_closed(fd);
+		return;
+	case STATS:
+		vm->stats_changes++;
 		return;
 	case SYSTEM:
 	case STRANGER:
@@ -290,6 +300,8 @@ static int noted_on_vm(struct vm *vm, int fd, unsigned long request, void *argum
 
 	if (result >= 0 && (uint32_t)request == KVM_CREATE_VCPU)
 		vcpu_created(vm, (unsigned long)argument, result);
+	else if (result >= 0 && (uint32_t)request == KVM_GET_STATS_FD)
+		stats_opened(vm, NULL, result);
 	else if (result >= 0)
 		ledger_note_vm(vm, request, argument, result);
 	errno = saved;
@@ -307,7 +319,10 @@ static int noted_on_vcpu(struct vcpu *vcpu, int fd, unsigned long request, void 
 
 	if (result >= 0) {
 		pthread_mutex_lock(&ledger_lock);
-		ledger_note_vcpu(vcpu, request, argument, result);
+		if ((uint32_t)request == KVM_GET_STATS_FD)
+			stats_opened(vcpu->vm, vcpu, result);
+		else
+			ledger_note_vcpu(vcpu, request, argument, result);
 		pthread_mutex_unlock(&ledger_lock);
 	}
 	errno = saved;

@@ -517,7 +517,6 @@ enum handling ledger_handling(enum kind kind, uint32_t request)
 		case KVM_GET_NR_MMU_PAGES:
 		case KVM_HAS_DEVICE_ATTR:
 		case KVM_GET_DEVICE_ATTR:
-		case KVM_GET_STATS_FD: /* the descriptor is seen when a graft looks through /proc/self/fd */
 			return FREE;
 		default:
 			return NOTED;
@@ -559,7 +558,6 @@ enum handling ledger_handling(enum kind kind, uint32_t request)
 	case KVM_SMI:
 	case KVM_KVMCLOCK_CTRL:
 	case KVM_X86_SET_MCE:
-	case KVM_GET_STATS_FD:
 	case PRE_FAULT_MEMORY:
 		return FREE;
 	default:

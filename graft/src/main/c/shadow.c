@@ -263,6 +263,35 @@ failure:
 	return false;
 }
 
+/* The same files of the second VM. */
+static bool open_stats(struct graft *graft)
+{
+	struct shadow *shadow = &graft->shadow;
+
+	shadow->stats_changes = shadow->vm->stats_changes;
+	for (int fd = 0; fd < MOST_FDS; fd++) {
+		struct object *object = atomic_load(&objects[fd]);
+		struct stats *more, stats = { .number = fd };
+
+		if (!object || object->kind != STATS || object->vm != shadow->vm)
+			continue;
+		if (fails(graft, PREPARE_STATS))
+			return failed(graft, EIO, "as ordered");
+		if (object->vcpu && object->vcpu->index >= shadow->vcpu_count)
+			return failed(graft, EAGAIN, "the VMM added a vCPU meanwhile");
+		more = realloc(shadow->stats.at, (shadow->stats.count + 1) * sizeof(*more));
+		if (!more)
+			return failed(graft, ENOMEM, "there is no memory");
+		shadow->stats.at = more;
+		stats.kept = keep(fd);
+		stats.fd = lift(call(object->vcpu ? shadow->vcpus[object->vcpu->index].fd : shadow->fd, KVM_GET_STATS_FD, NULL));
+		more[shadow->stats.count++] = stats;
+		if (stats.kept < 0 || stats.fd < 0)
+			return failed(graft, stats.fd < 0 ? -stats.fd : -stats.kept, "the statistics can't be opened");
+	}
+	return true;
+}
+
 bool shadow_build(struct graft *graft)
 {
 	struct shadow *shadow = &graft->shadow;
@@ -272,7 +301,7 @@ bool shadow_build(struct graft *graft)
 	shadow->fd = lift(call(shadow->device, KVM_CREATE_VM, (void *)shadow->vm->type));
 	if (shadow->fd < 0)
 		return failed(graft, -shadow->fd, "the other hypervisor did not make a VM");
-	return shadow_follow(graft) && map_vcpus(graft);
+	return shadow_follow(graft) && map_vcpus(graft) && open_stats(graft);
 }
 
 /* ---- What the pause needs ---- */
@@ -547,6 +576,12 @@ bool shadow_switch(struct graft *graft)
 	}
 	if (!switch_descriptor(graft, SWITCH_VM, shadow->fd, shadow->vm->fd, &shadow->vm_switched))
 		return false;
+	for (size_t i = 0; i < shadow->stats.count; i++) {
+		struct stats *stats = &shadow->stats.at[i];
+
+		if (!switch_descriptor(graft, SWITCH_STATS, stats->fd, stats->number, &stats->switched))
+			return false;
+	}
 	for (int i = 0; i < shadow->system_count; i++) {
 		if (!switch_descriptor(graft, SWITCH_DEVICE, shadow->device, shadow->systems[i].fd,
 				       &shadow->systems[i].switched))
@@ -564,6 +599,11 @@ void shadow_switch_back(struct graft *graft)
 		if (shadow->systems[i].switched)
 			take_place(shadow->systems[i].kept, shadow->systems[i].fd);
 		shadow->systems[i].switched = false;
+	}
+	for (size_t i = 0; i < shadow->stats.count; i++) {
+		if (shadow->stats.at[i].switched)
+			take_place(shadow->stats.at[i].kept, shadow->stats.at[i].number);
+		shadow->stats.at[i].switched = false;
 	}
 	if (shadow->vm_switched)
 		take_place(shadow->kept, shadow->vm->fd);
@@ -611,6 +651,13 @@ void shadow_tear_down(struct graft *graft)
 	free(shadow->vcpus);
 	for (int i = 0; i < shadow->system_count; i++)
 		real_close(shadow->systems[i].kept);
+	for (size_t i = 0; i < shadow->stats.count; i++) {
+		if (shadow->stats.at[i].fd >= 0)
+			real_close(shadow->stats.at[i].fd);
+		if (shadow->stats.at[i].kept >= 0)
+			real_close(shadow->stats.at[i].kept);
+	}
+	free(shadow->stats.at);
 	if (shadow->fd >= 0)
 		real_close(shadow->fd);
 	if (shadow->kept >= 0)

@@ -38,6 +38,12 @@ final class SelftestPage {
     private void report(SelftestReport report) {
         head(report);
         table("Different", "These did not come to the same on all three.", report.different(), true);
+        table(
+                "Different at first",
+                "These differed, and came to the same on all three in each of " + SelftestBench.REPEATS
+                        + " further runs: what they came to at first.",
+                report.unsteady(),
+                true);
         table("Passed on all three", "", rows(report, Row::passed), false);
         table(
                 "Not passed on any, for the same reason",

@@ -8,8 +8,9 @@ import picocli.CommandLine.Spec;
 /** The commands that do something long and often, and record what came of it. */
 @Command(
         name = "soak",
-        description = "Show, at full size, that two hypervisors can be trusted beside each other.",
-        subcommands = {SoakKernelCommand.class, SoakIntelCommand.class})
+        description =
+                "Show, at full size, that two hypervisors can be trusted beside each other, and VMs moved between them.",
+        subcommands = {SoakKernelCommand.class, SoakIntelCommand.class, SoakGraftCommand.class})
 final class SoakGroup implements Runnable {
     @Spec
     @SuppressWarnings("NullAway.Init") // set by picocli before run()
@@ -17,6 +18,6 @@ final class SoakGroup implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "There is no command: kernel or intel.");
+        throw new ParameterException(spec.commandLine(), "There is no command: kernel, intel or graft.");
     }
 }

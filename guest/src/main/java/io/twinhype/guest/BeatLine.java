@@ -1,5 +1,8 @@
 package io.twinhype.guest;
 
+import java.util.Map;
+import java.util.TreeMap;
+
 /** One line of the guest's program (init.c says which there are). */
 sealed interface BeatLine {
     /** Counters the guest keeps; they only grow. */
@@ -13,7 +16,13 @@ sealed interface BeatLine {
     /** The last line: {@code lastSequence} beats were sent. */
     record End(long lastSequence, Counters counters) implements BeatLine {}
 
-    /** Something the guest says in words: its greeting, or what it could not do. */
+    /** How one of the further checks stands. */
+    record Standing(GuestCheck check) implements BeatLine {}
+
+    /** The guest has begun anew: what it says from now on is counted from the start. */
+    record Hello(String text) implements BeatLine {}
+
+    /** Something the guest says in words: what it could not do, or what was wrong. */
     record Note(String text) implements BeatLine {}
 
     /** Not one of the guest's lines. */
@@ -28,11 +37,28 @@ sealed interface BeatLine {
             if (words[0].equals("end") && words.length == 6) {
                 return new End(Long.parseLong(words[1]), counters(words, 2));
             }
-            boolean note = words[0].equals("hello") || words[0].equals("note");
-            return note ? new Note(line) : new Malformed(line);
+            if (words[0].equals("check") && words.length >= 4) {
+                return new Standing(check(words));
+            }
+            if (words[0].equals("hello")) {
+                return new Hello(line);
+            }
+            return words[0].equals("note") ? new Note(line) : new Malformed(line);
         } catch (NumberFormatException garbled) {
             return new Malformed(line);
         }
+    }
+
+    private static GuestCheck check(String[] words) {
+        Map<String, Long> figures = new TreeMap<>();
+        for (int i = 4; i < words.length; i++) {
+            int equals = words[i].indexOf('=');
+            if (equals < 1) {
+                throw new NumberFormatException(words[i]);
+            }
+            figures.put(words[i].substring(0, equals), Long.parseLong(words[i].substring(equals + 1)));
+        }
+        return new GuestCheck(words[1], Long.parseLong(words[2]), Long.parseLong(words[3]), figures);
     }
 
     private static Counters counters(String[] words, int first) {

@@ -2,9 +2,13 @@ package io.twinhype.guest;
 
 import io.twinhype.guest.BeatLine.Counters;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +16,11 @@ import org.jspecify.annotations.Nullable;
  * that is the reader's scheduling, not the guest's doing, so only loss and doubling count.
  */
 final class BeatRecord {
+    private static final int MOST_NOTES = 1000;
+
+    /** Some beats are late; of so many, hardly all. */
+    private static final int BEATS_OF_AN_END = 100;
+
     private final String vm;
     private final BitSet seen = new BitSet();
     private long[] arrivals = new long[4096];
@@ -23,6 +32,13 @@ final class BeatRecord {
     private @Nullable ProbeReading probe;
     private @Nullable Long end;
     private String lastNote = "";
+    private final List<String> notes = new ArrayList<>();
+    private final Map<String, GuestCheck> standing = new TreeMap<>();
+    private int lives;
+    /** How much this machine's clock is ahead of the guest's at each beat of its last life, in ns. */
+    private long[] offsets = new long[4096];
+
+    private int offsetCount;
 
     BeatRecord(String vm) {
         this.vm = vm;
@@ -36,13 +52,41 @@ final class BeatRecord {
                 end = lastSequence;
                 counters = last;
             }
-            case BeatLine.Note(String text) -> lastNote = text;
+            case BeatLine.Standing(GuestCheck check) -> standing.put(check.name(), check);
+            case BeatLine.Hello(String text) -> {
+                beginAnew();
+                note(text);
+            }
+            case BeatLine.Note(String text) -> note(text);
             case BeatLine.Malformed(String text) -> {
                 malformed++;
-                lastNote = text;
+                note(text);
             }
         }
         notifyAll();
+    }
+
+    /** A guest that boots again counts from the start; silences count on. */
+    private void beginAnew() {
+        lives++;
+        if (lives > 1) {
+            seen.clear();
+            highest = 0;
+            doubled = 0;
+            malformed = 0;
+            counters = Counters.NONE;
+            probe = null;
+            end = null;
+            standing.clear();
+            offsetCount = 0;
+        }
+    }
+
+    private void note(String text) {
+        lastNote = text;
+        if (notes.size() < MOST_NOTES) {
+            notes.add(text);
+        }
     }
 
     private void accept(BeatLine.Beat beat) {
@@ -61,6 +105,10 @@ final class BeatRecord {
             return;
         }
         highest = beat.sequence();
+        if (offsetCount == offsets.length) {
+            offsets = Arrays.copyOf(offsets, offsetCount * 2);
+        }
+        offsets[offsetCount++] = now - beat.guestNanos();
         if (!beat.probe().equals("-") && (probe == null || beat.counters().checks() > probe.check())) {
             probe = new ProbeReading(beat.probe(), beat.counters().checks(), now);
         }
@@ -86,6 +134,26 @@ final class BeatRecord {
 
     synchronized String lastNote() {
         return lastNote;
+    }
+
+    synchronized List<String> notes() {
+        return List.copyOf(notes);
+    }
+
+    synchronized Map<String, GuestCheck> standing() {
+        return Map.copyOf(standing);
+    }
+
+    synchronized int lives() {
+        return lives;
+    }
+
+    synchronized Duration clockAhead() {
+        int some = Math.min(offsetCount, BEATS_OF_AN_END);
+        long atFirst = Arrays.stream(offsets, 0, some).min().orElse(0);
+        long atLast =
+                Arrays.stream(offsets, offsetCount - some, offsetCount).min().orElse(0);
+        return Duration.ofNanos(atFirst - atLast);
     }
 
     synchronized long received() {

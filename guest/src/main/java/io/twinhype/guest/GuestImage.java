@@ -26,6 +26,12 @@ public record GuestImage(Path kernel, Path initramfs) {
     private static final List<String> MODULES = List.of("virtio_pci", "virtio_blk", "virtio_console");
 
     /**
+     * Modules of the kernel's package without which the guest can't check everything: the network, virtio without PCI (QEMU's
+     * machine {@code microvm}), and the power button.
+     */
+    public static final List<String> MORE_DEVICES = List.of("virtio_net", "virtio_mmio", "button", "evdev");
+
+    /**
      * Builds the image, or takes it out of the cache where its ingredients have not changed.
      *
      * @param kernelRoot a directory into which a kernel package was unpacked: {@code boot/vmlinuz-RELEASE} and
@@ -34,19 +40,31 @@ public record GuestImage(Path kernel, Path initramfs) {
      * @param more further modules for this kernel that the guest loads after its own, in this order
      */
     public static GuestImage build(Path kernelRoot, Path cache, List<Path> more) throws GuestException {
+        return build(kernelRoot, cache, List.of(), more);
+    }
+
+    /**
+     * Builds the image with further modules of the kernel's package, such as {@link #MORE_DEVICES}; those that are built
+     * into the kernel do not matter.
+     *
+     * @param packaged their names
+     */
+    public static GuestImage build(Path kernelRoot, Path cache, List<String> packaged, List<Path> more)
+            throws GuestException {
         Path vmlinuz = onlyOne(kernelRoot.resolve("boot"), "vmlinuz-");
         String release = vmlinuz.getFileName().toString().substring("vmlinuz-".length());
-        List<Path> modules = modules(kernelRoot.resolve("lib/modules").resolve(release), more);
+        List<Path> modules = modules(kernelRoot.resolve("lib/modules").resolve(release), packaged, more);
         Path program = GuestProgram.compile(cache);
         return new GuestImage(GuestKernel.unpack(vmlinuz, cache), initramfs(program, modules, cache));
     }
 
-    private static List<Path> modules(Path directory, List<Path> more) throws GuestException {
+    private static List<Path> modules(Path directory, List<String> packaged, List<Path> more) throws GuestException {
         try {
-            PackagedModules packaged = PackagedModules.in(directory);
-            List<Path> wanted = new ArrayList<>(packaged.filesOf(MODULES));
+            PackagedModules modules = PackagedModules.in(directory);
+            List<Path> wanted = new ArrayList<>(modules.filesOf(MODULES));
+            wanted.addAll(modules.filesOf(packaged));
             wanted.addAll(more);
-            return packaged.inLoadOrder(wanted);
+            return modules.inLoadOrder(wanted);
         } catch (KernelModuleException e) {
             throw new GuestException(e.getMessage(), e);
         }

@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 
 /**
  * Listens to the heartbeat of one guest. QEMU connects to the socket; while a VM moves, both its old and its new QEMU
@@ -97,7 +99,10 @@ public final class Heartbeat implements AutoCloseable {
             if (buffer.get(i) == '\n') {
                 var line = new byte[i - start];
                 buffer.get(start, line);
-                record.accept(BeatLine.parse(new String(line, StandardCharsets.US_ASCII)));
+                // The guest begins with an empty one, in case a reset cut its last line off.
+                if (line.length > 0) {
+                    record.accept(BeatLine.parse(new String(line, StandardCharsets.US_ASCII)));
+                }
                 start = i + 1;
             }
         }
@@ -145,6 +150,43 @@ public final class Heartbeat implements AutoCloseable {
         return record.lastNote();
     }
 
+    /** Returns what the guest has said in words, oldest first; no more than the first thousand. */
+    public List<String> notes() {
+        return record.notes();
+    }
+
+    /** Returns how each of the guest's further checks stands, by name; the last word of each once the guest is finished. */
+    public Map<String, GuestCheck> checks() {
+        return record.standing();
+    }
+
+    /** Returns how often the guest has begun, 1 after its first boot. All else that is told of a guest is of its last life. */
+    public int lives() {
+        return record.lives();
+    }
+
+    /** Waits until the guest has begun that often; says whether it has. */
+    public boolean awaitLives(int lives, Duration timeout) {
+        return await(() -> record.lives() >= lives, timeout);
+    }
+
+    /** Waits until one of the further checks stands as wanted; says whether it does. */
+    public boolean awaitCheck(String name, Predicate<GuestCheck> wanted, Duration timeout) {
+        return await(
+                () -> Optional.ofNullable(record.standing().get(name))
+                        .filter(wanted)
+                        .isPresent(),
+                timeout);
+    }
+
+    /**
+     * Returns how much further the guest's CLOCK_MONOTONIC went, from its first beats to its last, than this machine's did
+     * from the ones' arrival to the others'; below zero if it lost time. The beats that arrived fastest count.
+     */
+    public Duration clockAhead() {
+        return record.clockAhead();
+    }
+
     /**
      * Returns the longest silence of which some part lies in the window, given in {@link System#nanoTime}. A silence that
      * still lasts counts up to now: wait for a beat after the window first.
@@ -166,6 +208,11 @@ public final class Heartbeat implements AutoCloseable {
     /** Like {@link #stop}, and lets the guest power its machine off. */
     public HeartbeatSummary powerOff(Duration timeout) {
         return ask("poweroff\n", timeout);
+    }
+
+    /** Like {@link #stop}, and lets the guest boot again: it begins another life. */
+    public HeartbeatSummary reboot(Duration timeout) {
+        return ask("reboot\n", timeout);
     }
 
     private HeartbeatSummary ask(String line, Duration timeout) {

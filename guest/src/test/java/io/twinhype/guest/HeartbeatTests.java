@@ -13,6 +13,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -195,5 +196,53 @@ final class HeartbeatTests {
         assertThatThrownBy(() -> Heartbeat.listen("web1", absent))
                 .isInstanceOf(GuestException.class)
                 .hasMessageContaining("heartbeat of web1 at " + absent);
+    }
+
+    @Test
+    void tellsHowFurtherChecksStand() throws Exception {
+        try (SocketChannel connection = connect()) {
+            say(connection, "check clocks 7 0 drift_ns=-12 tsc_khz=1000\ncheck clocks 8 1 drift_ns=-13\n");
+            say(connection, "check wakeups x 0\ncheck ticks 1 0 late_ns\n" + beat(1));
+            assertThat(heartbeat.awaitBeats(1, LONG)).isTrue();
+
+            assertThat(heartbeat.checks())
+                    .containsOnlyKeys("clocks")
+                    .containsValue(new GuestCheck("clocks", 8, 1, Map.of("drift_ns", -13L)));
+            assertThat(heartbeat.summary().malformed()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aGuestThatBootsAgainIsCountedFromTheStart() throws Exception {
+        try (SocketChannel connection = connect()) {
+            say(connection, "\nhello 1 x\n" + beat(1) + beat(2) + "check log 5 0 last=5\nb 3 3");
+            say(connection, "\nhello 1 x\n" + beat(1) + beat(3));
+            assertThat(heartbeat.awaitLives(2, LONG)).isTrue();
+            assertThat(heartbeat.awaitBeats(2, LONG)).isTrue();
+        }
+
+        HeartbeatSummary summary = heartbeat.summary();
+        assertThat(summary.received()).isEqualTo(2);
+        assertThat(summary.lost()).isEqualTo(1);
+        assertThat(summary.doubled()).isZero();
+        assertThat(summary.malformed()).isZero();
+        assertThat(heartbeat.checks()).isEmpty();
+    }
+
+    @Test
+    void comparesTheGuestsClockWithItsOwn() throws Exception {
+        try (SocketChannel connection = connect()) {
+            for (int sequence = 1; sequence <= 100; sequence++) {
+                say(connection, "b " + sequence + " 5000000000 0 0 0 0 -\n");
+            }
+            assertThat(heartbeat.awaitBeats(100, LONG)).isTrue();
+            Thread.sleep(50);
+            for (int sequence = 101; sequence <= 200; sequence++) {
+                say(connection, "b " + sequence + " 5000000000 0 0 0 0 -\n");
+            }
+            assertThat(heartbeat.awaitBeats(200, LONG)).isTrue();
+
+            assertThat(heartbeat.clockAhead()).isLessThan(Duration.ofMillis(-49));
+        }
     }
 }

@@ -7,10 +7,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Keeps the reports of a documents' directory, one a kernel series, and the page that tells of them. */
 public final class SoakDocument {
+    /** Reports of this kind are named by their kernel's series; others are kept beside them. */
+    private static final Pattern NAME = Pattern.compile("\\d+\\.\\d+\\.json");
+
     private SoakDocument() {}
 
     /** Keeps a report in place of the one of the same series, and writes {@code soak.md} anew from all. */
@@ -30,7 +34,8 @@ public final class SoakDocument {
     static String of(Path documents) throws SoakException, IOException {
         List<SoakReport> reports = new ArrayList<>();
         try (Stream<Path> files = Files.list(documents.resolve("soak"))) {
-            for (Path file : files.filter(each -> each.toString().endsWith(".json"))
+            for (Path file : files.filter(
+                            each -> NAME.matcher(each.getFileName().toString()).matches())
                     .sorted()
                     .toList()) {
                 reports.add(SoakJson.read(file));
