@@ -43,7 +43,7 @@ final class ExitProgram {
 
     private static void compile(String compiler, Path source, Path program, List<String> options)
             throws BenchException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(compiler, "-O2", "-Wall", "-Wextra", "-s"));
+        List<String> command = new ArrayList<>(List.of(compiler, "-O2", "-Wall", "-Wextra", "-pthread", "-s"));
         command.addAll(options);
         command.addAll(List.of("-o", program.toString(), source.toString()));
         String said;

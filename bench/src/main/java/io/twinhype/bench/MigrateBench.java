@@ -106,7 +106,7 @@ public final class MigrateBench {
         }
     }
 
-    /** RAM is shared by way of a tmpfs, which holds half of the lab's; ordinary migration needs it twice. */
+    /** RAM is in a tmpfs, since handoff shares it, and sending it reads, and so fills, all of it on both sides. */
     private int memory() {
         int most = options.guests().stream()
                 .mapToInt(MigrateGuest::memoryMebibytes)

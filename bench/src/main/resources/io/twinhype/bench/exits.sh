@@ -23,9 +23,9 @@ for round in $(seq "$rounds"); do
     load "$base" "$a"
     measure A /dev/kvm /dev/kvm
     echo "round $round plain"
-    "$dynamic" /dev/kvm /dev/kvm "$exits" "$repeats"
+    "$dynamic" /dev/kvm /dev/kvm "$exits" "$repeats" threads
     echo "round $round preloaded"
-    LD_PRELOAD=$library TWINHYPE_GRAFT_DIR=$sockets "$dynamic" /dev/kvm /dev/kvm "$exits" "$repeats"
+    LD_PRELOAD=$library TWINHYPE_GRAFT_DIR=$sockets "$dynamic" /dev/kvm /dev/kvm "$exits" "$repeats" threads
     load "$b"
     measure AB /dev/kvm /dev/kvm2
     rmmod twinhype_b twinhype_a twinhype_base

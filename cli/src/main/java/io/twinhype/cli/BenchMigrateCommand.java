@@ -142,9 +142,16 @@ final class BenchMigrateCommand implements Callable<Integer> {
         }
     }
 
+    /** What was typed, but for where its results went. */
     private String words() {
-        return "./twinhype "
-                + String.join(" ", spec.root().commandLine().getParseResult().originalArgs());
+        List<String> words =
+                new ArrayList<>(spec.root().commandLine().getParseResult().originalArgs());
+        for (int place = words.indexOf("--out");
+                place >= 0 && place + 1 < words.size();
+                place = words.indexOf("--out")) {
+            words.subList(place, place + 2).clear();
+        }
+        return "./twinhype " + String.join(" ", words);
     }
 
     static String table(MigrateReport report) {
