@@ -22,7 +22,8 @@ record MigrateOutcome(List<Move> moves, List<String> problems, Map<String, Strin
     /**
      * One migration.
      *
-     * @param pauseMillis longest silence of the heartbeat around it
+     * @param pauseMillis longest silence of the heartbeat while the guest was moved, its preparation left out
+     * @param silenceMillis longest silence from the beginning of the preparation on
      * @param totalMillis from the order until the guest ran on the other side
      * @param socketBytes of the stream between two processes, 0 if there is none
      * @param parts of a graft by name, ms, as the library measured them; empty for other methods
@@ -32,6 +33,7 @@ record MigrateOutcome(List<Move> moves, List<String> problems, Map<String, Strin
             MigrateGuest guest,
             MigrateMethod method,
             double pauseMillis,
+            double silenceMillis,
             double totalMillis,
             long socketBytes,
             Map<String, Double> parts,

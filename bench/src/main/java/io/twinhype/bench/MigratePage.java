@@ -69,10 +69,13 @@ public final class MigratePage {
                         "One guest at a time, alone on the lab's CPU, goes back and forth between A and B by each method")
                 .append(
                         " in turn, so that\nwhat disturbs the machine disturbs all. A pause is the longest silence of the")
-                .append(" guest's heartbeat around the move, seen\nfrom outside; its period of ")
+                .append(" guest's heartbeat while it is moved, seen\nfrom outside; its period of ")
                 .append(environment.getOrDefault("beatMicros", "?"))
                 .append(" us is in it. A move lasts from the order until the guest runs on the other side.\n")
-                .append("p99 of fewer than 100 runs is the longest.\n\n")
+                .append(
+                        "A pause begins after the preparation (of a second VM in the process; of a second QEMU), in which the guest runs,"
+                                + " but shares the\nlab's one CPU: `silence` is the longest one with it."
+                                + " p99 of fewer than 100 runs is the longest.\n\n")
                 .append("![Pauses by size of memory](migrate.svg)\n");
     }
 
@@ -86,8 +89,8 @@ public final class MigratePage {
     private void pauses() {
         text.append("\n## Pauses\n\n")
                 .append(
-                        "| guest | method | runs | pause p50 ms | p99 | max | move p50 ms | between processes, bytes |\n")
-                .append("|---|---|---|---|---|---|---|---|\n");
+                        "| guest | method | runs | pause p50 ms | p99 | max | silence p50 ms | move p50 ms | between processes, bytes |\n")
+                .append("|---|---|---|---|---|---|---|---|---|\n");
         for (Row row : report.rows()) {
             boolean any = row.pause().count() > 0;
             line(
@@ -97,6 +100,7 @@ public final class MigratePage {
                     any ? millis(row.pause().median()) : "–",
                     any ? millis(row.pause().p99()) : "–",
                     any ? millis(row.pause().most()) : "–",
+                    any ? millis(row.silence().median()) : "–",
                     any ? millis(row.total().median()) : "–",
                     any ? String.format(Locale.ROOT, "%,d", row.medianSocketBytes()) : "–");
         }

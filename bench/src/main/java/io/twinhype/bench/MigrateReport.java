@@ -37,7 +37,9 @@ public record MigrateReport(
     /**
      * Migrations of one guest by one method.
      *
-     * @param pause longest silence of the guest's heartbeat around each, its period included
+     * @param pause longest silence of the guest's heartbeat while it was moved, its period included; what was prepared before
+     *     (a second VM in the process, a second QEMU) is left out
+     * @param silence the same with the preparation, which takes the lab's CPU from the guest
      * @param total from the order until the guest ran on the other side
      * @param medianSocketBytes what went between two processes
      * @param parts of grafts, by name, in their order; empty for other methods
@@ -47,6 +49,7 @@ public record MigrateReport(
             MigrateGuest guest,
             MigrateMethod method,
             MigrateSpread pause,
+            MigrateSpread silence,
             MigrateSpread total,
             long medianSocketBytes,
             Map<String, MigrateSpread> parts,
@@ -112,6 +115,7 @@ public record MigrateReport(
                 guest,
                 method,
                 MigrateSpread.of(done.stream().map(Move::pauseMillis).toList()),
+                MigrateSpread.of(done.stream().map(Move::silenceMillis).toList()),
                 MigrateSpread.of(done.stream().map(Move::totalMillis).toList()),
                 Math.round(MigrateSpread.of(done.stream()
                                 .map(move -> (double) move.socketBytes())

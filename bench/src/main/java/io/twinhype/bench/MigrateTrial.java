@@ -118,6 +118,7 @@ final class MigrateTrial {
     }
 
     private Move move(Vm vm, Heartbeat heartbeat, MigrateMethod method) throws EngineException {
+        long begun = System.nanoTime();
         MigrationResult result;
         try {
             result = host.migrate(vm, Hypervisor.of(at.other()), method.options());
@@ -126,7 +127,7 @@ final class MigrateTrial {
             if (method.copies()) {
                 givenUp.add(method);
             }
-            return new Move(guest, method, 0, 0, 0, Map.of(), String.valueOf(failed.getMessage()));
+            return new Move(guest, method, 0, 0, 0, 0, Map.of(), String.valueOf(failed.getMessage()));
         }
         at = at.other();
         if (!heartbeat.awaitBeatAfter(result.endNanos(), SIGN_OF_LIFE)) {
@@ -136,11 +137,18 @@ final class MigrateTrial {
         return new Move(
                 guest,
                 method,
-                heartbeat.pauseWithin(result.startNanos(), result.endNanos()).toNanos() / 1e6,
+                millis(heartbeat.pauseWithin(windowOpens(result), result.endNanos())),
+                millis(heartbeat.pauseWithin(begun, result.endNanos())),
                 (result.endNanos() - result.startNanos()) / 1e6,
                 result.socketBytes().orElse(0),
                 result.graft().map(MigrateTrial::parts).orElse(Map.of()),
                 "");
+    }
+
+    /** Of a graft, when it had prepared; of the others, when the destination was ready and the source was told to begin. */
+    private static long windowOpens(MigrationResult result) {
+        return result.startNanos()
+                + result.graft().map(parts -> parts.prepare().toNanos()).orElse(0L);
     }
 
     private static Map<String, Double> parts(GraftResult result) {

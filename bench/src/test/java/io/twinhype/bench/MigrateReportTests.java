@@ -88,7 +88,7 @@ final class MigrateReportTests {
 
     @Test
     void whatWasNotMovedIsNoFigure() {
-        Move failed = new Move(SMALL, MigrateMethod.TCP, 0, 0, 0, Map.of(), "it did not converge");
+        Move failed = new Move(SMALL, MigrateMethod.TCP, 0, 0, 0, 0, Map.of(), "it did not converge");
         MigrateReport report = MigrateReport.of(
                 new MigrateOutcome(
                         List.of(move(SMALL, MigrateMethod.GRAFT, 10), failed), List.of(), Map.of("qemu", "7.2")),
@@ -157,6 +157,6 @@ final class MigrateReportTests {
 
     private static Move move(MigrateGuest guest, MigrateMethod method, double pause) {
         Map<String, Double> parts = method == MigrateMethod.GRAFT ? Map.of(MigrateReport.PAUSE, pause) : Map.of();
-        return new Move(guest, method, pause, 2 * pause, 0, parts, "");
+        return new Move(guest, method, pause, 3 * pause, 2 * pause, 0, parts, "");
     }
 }
