@@ -119,7 +119,9 @@ tags() {
 owners() {
     begin owners leak --device $device_a --device $device_b --guests 1 --seconds 600
     a=0 b=0 samples=0
-    while [ $samples -lt 20 ]; do
+    # Twenty in a row may all fall into one guest's time on the CPU: so on, at uneven intervals, until both were there.
+    while [ $samples -lt 20 ] || { [ $samples -lt 200 ] && { [ $a -eq 0 ] || [ $b -eq 0 ]; }; }; do
+        sleep 0.0$((samples % 7 + 1))
         case $(sed -n 's/^cpu0_vmcb //p' /sys/kernel/debug/twinhype/cpus) in
         a) a=$((a + 1)) ;;
         b) b=$((b + 1)) ;;
