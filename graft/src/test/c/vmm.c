@@ -254,7 +254,10 @@ static void line(const char *key, u64 value)
 static u64 report_vcpu(const struct vcpu *vcpu)
 {
 	const struct area *area = vcpu->area;
+	struct kvm_stats_header header;
 
+	if (pread(vcpu->statistics, &header, sizeof(header), 0) != sizeof(header) || header.num_desc == 0)
+		fail("the statistics of vCPU %d cannot be read: %s", vcpu->number, strerror(errno));
 	printf("vcpu %d rounds %llu exits %llu halts %llu interrupted %llu unexplained %llu timer %llu longest_gap_us %llu\n",
 	       vcpu->number, (unsigned long long)area->rounds, (unsigned long long)vcpu->exits,
 	       (unsigned long long)area->halts, (unsigned long long)vcpu->interrupted,

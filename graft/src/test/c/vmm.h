@@ -186,6 +186,7 @@ struct options {
 struct vcpu {
 	struct machine *machine;
 	int number, fd;
+	int statistics;		/* KVM_GET_STATS_FD, open all the time as QEMU has it since 8.1 */
 	struct kvm_run *run;
 	struct area *area;
 	u64 written, read, mmio_written, mmio_read, streamed_out, streamed_in, rom_writes;

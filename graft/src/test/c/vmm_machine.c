@@ -301,6 +301,7 @@ static void create_vcpu(struct machine *machine, int number)
 	vcpu->number = number;
 	vcpu->area = (struct area *)(machine->memory + AREA(number));
 	vcpu->fd = CALL(machine->fd, KVM_CREATE_VCPU, (void *)(long)number);
+	vcpu->statistics = CALL(vcpu->fd, KVM_GET_STATS_FD, NULL);
 	vcpu->run = mmap(NULL, machine->run_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (vcpu->run == MAP_FAILED)
 		fail("vCPU %d cannot be mapped: %s", number, strerror(errno));

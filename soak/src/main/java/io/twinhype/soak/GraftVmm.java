@@ -133,6 +133,23 @@ final class GraftVmm implements AutoCloseable {
         }
     }
 
+    /**
+     * Says whether files of statistics (KVM_GET_STATS_FD) are open. Before 8.1, QEMU opens them only while it is asked for
+     * statistics: then there are none that a graft has to carry.
+     */
+    boolean keepsStatistics() throws IOException {
+        try (Stream<Path> descriptors = Files.list(Path.of("/proc", Long.toString(pid), "fd"))) {
+            for (Path each : descriptors.toList()) {
+                // One may be closed while we look.
+                if (Files.isSymbolicLink(each)
+                        && Files.readSymbolicLink(each).toString().contains("-stats")) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     /** @param guestKib how large the guest's memory is, which it touches as it likes */
     Holdings holdings(long guestKib) throws IOException {
         Path proc = Path.of("/proc", Long.toString(pid));
