@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MSR_TSC_DEADLINE 0x6e0
+#define MSRS_AT_ONCE 256 /* the kernel's own limit, MAX_IO_MSRS */
 #define CLOCK_ATTEMPTS 4
 #define CLOCK_GOOD_ENOUGH 500 /* ns */
 
@@ -80,34 +80,42 @@ void carry_reattach(struct graft *graft)
 
 /* ---- Reading ---- */
 
-/* One call for all; an MSR that this side does not have is left out, and the rest read behind it. */
+int carry_msrs(int fd, unsigned long request, struct kvm_msrs *msrs)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entries[MSRS_AT_ONCE];
+	} part;
+	uint32_t next = 0, worked = 0;
+
+	while (next < msrs->nmsrs) {
+		uint32_t asked = msrs->nmsrs - next < MSRS_AT_ONCE ? msrs->nmsrs - next : MSRS_AT_ONCE;
+		int got;
+
+		memcpy(part.entries, &msrs->entries[next], asked * sizeof(part.entries[0]));
+		part.head = (struct kvm_msrs){ .nmsrs = asked };
+		got = call(fd, request, &part);
+		if (got < 0)
+			return got;
+		memcpy(&msrs->entries[worked], part.entries, (size_t)got * sizeof(part.entries[0]));
+		worked += (uint32_t)got;
+		next += (uint32_t)got + ((uint32_t)got < asked);
+	}
+	msrs->nmsrs = worked;
+	return 0;
+}
+
 static bool read_msrs(struct graft *graft, int fd, struct kvm_msrs *msrs)
 {
-	const uint32_t *wanted = graft->shadow.msrs;
-	uint32_t next = 0, have = 0;
+	int result;
 
 	if (fails(graft, READ_MSRS))
 		return failed(graft, EIO, "as ordered");
-	while (next < graft->shadow.msr_count) {
-		uint32_t asked = 0;
-		struct {
-			struct kvm_msrs head;
-			struct kvm_msr_entry entries[256];
-		} part;
-		int got;
-
-		for (; asked < 256 && next + asked < graft->shadow.msr_count; asked++)
-			part.entries[asked] = (struct kvm_msr_entry){ .index = wanted[next + asked] };
-		part.head = (struct kvm_msrs){ .nmsrs = asked };
-		got = call(fd, KVM_GET_MSRS, &part);
-		if (got < 0)
-			return failed(graft, -got, "the MSRs of a vCPU can't be read");
-		memcpy(&msrs->entries[have], part.entries, (size_t)got * sizeof(part.entries[0]));
-		have += (uint32_t)got;
-		next += (uint32_t)got + ((uint32_t)got < asked);
-	}
-	msrs->nmsrs = have;
-	return true;
+	for (uint32_t i = 0; i < graft->shadow.msr_count; i++)
+		msrs->entries[i] = (struct kvm_msr_entry){ .index = graft->shadow.msrs[i] };
+	msrs->nmsrs = graft->shadow.msr_count;
+	result = carry_msrs(fd, KVM_GET_MSRS, msrs);
+	return result == 0 || failed(graft, -result, "the MSRs of a vCPU can't be read");
 }
 
 static uint64_t msr_value(const struct kvm_msrs *msrs, uint32_t index)

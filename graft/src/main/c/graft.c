@@ -102,7 +102,7 @@ struct vm *graft_subject(void)
 	return vms && !vms->next ? vms : NULL;
 }
 
-/* The kernel's names of KVM's anonymous files: anon_inode:kvm-vm, -vcpu:N, -vcpu-stats:N, of devices. */
+/* Each descriptor of KVM must be one that is known here for what it is: kvm-vm, kvm-vcpu:N, kvm-vcpu-stats:N. */
 static void look_at_descriptors(struct text *text)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -114,20 +114,18 @@ static void look_at_descriptors(struct text *text)
 		return;
 	}
 	while ((entry = readdir(directory))) {
-		char path[300], target[128];
-		struct object *object;
-		ssize_t length;
 		int fd = atoi(entry->d_name);
+		struct object *object;
+		const char *kind;
+		char target[128];
 
-		snprintf(path, sizeof(path), "/proc/self/fd/%s", entry->d_name);
-		length = readlink(path, target, sizeof(target) - 1);
-		if (length < 0)
+		if (entry->d_name[0] == '.')
 			continue;
-		target[length] = '\0';
+		kind = kvm_name(fd, target, sizeof(target));
+		if (!target[0])
+			continue; /* closed while we look */
 		object = fd < MOST_FDS ? atomic_load(&objects[fd]) : NULL;
-		if (strncmp(target, "anon_inode:kvm-", 15) == 0) {
-			const char *kind = target + 11;
-
+		if (kind) {
 			if (!object || (object->kind == VM && strcmp(kind, "kvm-vm") != 0) ||
 			    (object->kind == VCPU && strncmp(kind, "kvm-vcpu:", 9) != 0) ||
 			    (object->kind == STATS && !strstr(kind, "-stats")) || object->kind == EVENT ||

@@ -31,6 +31,7 @@
 #define MOST_VCPUS 1024
 #define SENTENCE 400
 #define LOWEST_OF_OURS 200 /* descriptors */
+#define MSR_TSC_DEADLINE 0x6e0 /* SDM vol. 4; carried by itself, after the local APIC */
 
 /* ---- What the VMM did (ledger.c) ---- */
 
@@ -143,13 +144,13 @@ extern struct vm *vms;
 extern struct told told[];
 extern int told_count;
 
+/* ledger_lock held. */
 void ledger_note_told(uint32_t extension, bool of_vm, int answer);
 /* Notes a successful call, after it was made. ledger_lock held. */
 void ledger_note_vm(struct vm *vm, unsigned long request, void *argument, int result);
 void ledger_note_vcpu(struct vcpu *vcpu, unsigned long request, void *argument, int result);
 void ledger_obstacle(struct vm *vm, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void ledger_eventfd_closed(int fd);
-bool ledger_watches(int fd);
 bool ledger_copy(struct ledger *to, const struct ledger *from);
 void ledger_free(struct ledger *ledger);
 void ledger_carry_log(struct vm *vm, uint32_t slot, const uint64_t *bitmap, uint64_t bytes);
@@ -172,6 +173,8 @@ int real_ioctl(int fd, unsigned long request, void *argument);
 int real_close(int fd);
 /* Moves a descriptor of ours out of the way: the VMM shall get the numbers that it would get without us. */
 int lift(int fd);
+/* What the kernel calls a descriptor of KVM, such as kvm-vm or kvm-vcpu:0; target is what it is a link to. NULL: of another kind. */
+const char *kvm_name(int fd, char *target, size_t room);
 /* ioctl that returns -errno. */
 int call(int fd, unsigned long request, void *argument);
 void gate_close(void);
@@ -273,7 +276,6 @@ struct shadow {
 	uint32_t *msrs;
 	uint32_t msr_count;
 	size_t xsave_size, nested_size;
-	bool sregs2, nested;
 	long ring_offset; /* of the coalesced MMIO ring in a vCPU's mapping, bytes; 0: none */
 	bool ring_copied;
 	struct kvm_pit_state2 pit;
@@ -323,6 +325,11 @@ bool shadow_switch(struct graft *graft);
 void shadow_switch_back(struct graft *graft);
 void shadow_tear_down(struct graft *graft);
 
+/*
+ * KVM_GET_MSRS or KVM_SET_MSRS of many: the kernel stops at the first that does not work, which is left out. Leaves those that
+ * worked, moved to the front; 0 or -errno.
+ */
+int carry_msrs(int fd, unsigned long request, struct kvm_msrs *msrs);
 bool carry_detach(struct graft *graft);
 void carry_reattach(struct graft *graft);
 bool carry_attach(struct graft *graft);

@@ -150,28 +150,30 @@ static struct object *object_add(enum kind kind, int fd, struct vm *vm, struct v
 	return object;
 }
 
-/* The kernel's names of KVM's files, anon_inode:kvm-vm and the like. */
-static bool is_of_kvm(int fd)
+const char *kvm_name(int fd, char *target, size_t room)
 {
-	char path[32], target[32];
+	static const char kvm[] = "anon_inode:kvm-";
+	char path[32];
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	length = readlink(path, target, sizeof(target) - 1);
-	return length > 15 && strncmp(target, "anon_inode:kvm-", 15) == 0;
+	length = readlink(path, target, room - 1);
+	target[length < 0 ? 0 : length] = '\0';
+	return strncmp(target, kvm, sizeof(kvm) - 1) == 0 ? target + strlen("anon_inode:") : NULL;
 }
 
 /* A KVM request on a descriptor that we don't know: the device itself, or a second number of something that we know? */
 static struct object *adopt(int fd)
 {
 	struct object *object = NULL;
+	char target[128];
 	struct stat file;
 	bool device;
 
 	if ((unsigned int)fd >= MOST_FDS || getpid() != owner || fstat(fd, &file) != 0)
 		return NULL;
 	device = S_ISCHR(file.st_mode) && real_ioctl(fd, KVM_GET_API_VERSION, NULL) == KVM_API_VERSION;
-	if (!device && !is_of_kvm(fd))
+	if (!device && !kvm_name(fd, target, sizeof(target)))
 		return NULL;
 	pthread_mutex_lock(&ledger_lock);
 	object = object_of(fd);
@@ -276,6 +278,13 @@ static void object_closed(struct object *object, int fd)
 
 /* ---- ioctl ---- */
 
+static void device_told(uint32_t extension, int answer)
+{
+	pthread_mutex_lock(&ledger_lock);
+	ledger_note_told(extension, false, answer);
+	pthread_mutex_unlock(&ledger_lock);
+}
+
 static int device_ioctl(int fd, unsigned long request, void *argument)
 {
 	int result = real_ioctl(fd, request, argument);
@@ -285,7 +294,7 @@ static int device_ioctl(int fd, unsigned long request, void *argument)
 		if ((uint32_t)request == KVM_CREATE_VM)
 			vm_created(fd, (unsigned long)argument, result);
 		else if ((uint32_t)request == KVM_CHECK_EXTENSION)
-			ledger_note_told((uint32_t)(unsigned long)argument, false, result);
+			device_told((uint32_t)(unsigned long)argument, result);
 	}
 	errno = saved;
 	return result;

@@ -70,17 +70,15 @@ static void no_memory(struct vm *vm)
 
 void ledger_note_told(uint32_t extension, bool of_vm, int answer)
 {
-	pthread_mutex_lock(&ledger_lock);
-	for (int i = 0; i < told_count; i++) {
-		if (told[i].extension == extension && told[i].of_vm == of_vm) {
-			told[i].answer = answer;
-			goto done;
-		}
-	}
-	if (told_count < (int)(sizeof(told) / sizeof(told[0])))
-		told[told_count++] = (struct told){ extension, of_vm, answer };
-done:
-	pthread_mutex_unlock(&ledger_lock);
+	int known = 0;
+
+	while (known < told_count && (told[known].extension != extension || told[known].of_vm != of_vm))
+		known++;
+	if (known == (int)(sizeof(told) / sizeof(told[0])))
+		return;
+	told[known] = (struct told){ extension, of_vm, answer };
+	if (known == told_count)
+		told_count++;
 }
 
 /* ---- Entries ---- */
@@ -226,9 +224,24 @@ static void watch(struct vm *vm, int fd)
 		ledger_obstacle(vm, "an eventfd has the number of another descriptor that is watched (%d)", fd);
 }
 
+static bool watched(int fd)
+{
+	for (struct vm *vm = vms; vm; vm = vm->next) {
+		for (size_t i = 0; i < vm->ledger.irqfds.count; i++) {
+			if ((int)vm->ledger.irqfds.at[i].call.fd == fd)
+				return true;
+		}
+		for (size_t i = 0; i < vm->ledger.ioeventfds.count; i++) {
+			if (vm->ledger.ioeventfds.at[i].call.fd == fd)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void unwatch(int fd)
 {
-	if ((unsigned int)fd < MOST_FDS && atomic_load(&objects[fd]) == &eventfd_object && !ledger_watches(fd))
+	if ((unsigned int)fd < MOST_FDS && atomic_load(&objects[fd]) == &eventfd_object && !watched(fd))
 		atomic_store(&objects[fd], NULL);
 }
 
@@ -310,21 +323,6 @@ static void note_zone(struct vm *vm, bool registered, const struct kvm_coalesced
 		    zone->addr + zone->size <= seen->addr + seen->size)
 			REMOVE(vm->ledger.zones, i);
 	}
-}
-
-bool ledger_watches(int fd)
-{
-	for (struct vm *vm = vms; vm; vm = vm->next) {
-		for (size_t i = 0; i < vm->ledger.irqfds.count; i++) {
-			if ((int)vm->ledger.irqfds.at[i].call.fd == fd)
-				return true;
-		}
-		for (size_t i = 0; i < vm->ledger.ioeventfds.count; i++) {
-			if (vm->ledger.ioeventfds.at[i].call.fd == fd)
-				return true;
-		}
-	}
-	return false;
 }
 
 /* What is attached to an eventfd stays attached when the VMM closes its number, as long as somebody else has it open. */
@@ -573,15 +571,7 @@ void ledger_note_vm(struct vm *vm, unsigned long full_request, void *argument, i
 
 	switch (request) {
 	case KVM_CHECK_EXTENSION:
-		/* The lock is held: the VM's own answers are noted without taking it again. */
-		for (int i = 0; i < told_count; i++) {
-			if (told[i].of_vm && told[i].extension == (uint32_t)(unsigned long)argument) {
-				told[i].answer = result;
-				return;
-			}
-		}
-		if (told_count < (int)(sizeof(told) / sizeof(told[0])))
-			told[told_count++] = (struct told){ (uint32_t)(unsigned long)argument, true, result };
+		ledger_note_told((uint32_t)(unsigned long)argument, true, result);
 		return;
 	case KVM_CREATE_VCPU:
 		note(vm, vm->ledger.vcpus++, request, 0, (unsigned long)argument, NULL, 0);

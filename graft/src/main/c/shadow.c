@@ -307,42 +307,12 @@ bool shadow_build(struct graft *graft)
 /* ---- What the pause needs ---- */
 
 #define MSR_TSC 0x10
-#define MSR_TSC_DEADLINE 0x6e0
 #define HYPERV_FIRST 0x40000000
 #define HYPERV_LAST 0x400001ff
-#define MSRS_AT_ONCE 256 /* the kernel's own limit, MAX_IO_MSRS */
 
 static bool carried_otherwise(uint32_t msr)
 {
 	return msr == MSR_TSC || msr == MSR_TSC_DEADLINE || (msr >= HYPERV_FIRST && msr <= HYPERV_LAST);
-}
-
-/*
- * KVM_GET_MSRS or KVM_SET_MSRS of many: the kernel stops at the first that does not work, which is left out. Returns how many
- * worked, their entries moved to the front.
- */
-static uint32_t sweep(int fd, unsigned long request, struct kvm_msrs *msrs)
-{
-	struct {
-		struct kvm_msrs head;
-		struct kvm_msr_entry entries[MSRS_AT_ONCE];
-	} part;
-	uint32_t next = 0, worked = 0;
-
-	while (next < msrs->nmsrs) {
-		uint32_t asked = msrs->nmsrs - next < MSRS_AT_ONCE ? msrs->nmsrs - next : MSRS_AT_ONCE;
-		int got;
-
-		memcpy(part.entries, &msrs->entries[next], asked * sizeof(part.entries[0]));
-		part.head = (struct kvm_msrs){ .nmsrs = asked };
-		got = call(fd, request, &part);
-		if (got < 0)
-			got = 0;
-		memcpy(&msrs->entries[worked], part.entries, (size_t)got * sizeof(part.entries[0]));
-		worked += (uint32_t)got;
-		next += (uint32_t)got + ((uint32_t)got < asked);
-	}
-	return msrs->nmsrs = worked;
 }
 
 static bool listed(const struct shadow *shadow, uint32_t index)
@@ -362,6 +332,7 @@ static bool list_msrs(struct graft *graft)
 	struct kvm_msr_list probe = { .nmsrs = 0 }, *list;
 	struct kvm_msrs *tried;
 	bool whole = false;
+	int result;
 
 	if (fails(graft, PREPARE_MSRS))
 		return failed(graft, EIO, "as ordered");
@@ -382,9 +353,14 @@ static bool list_msrs(struct graft *graft)
 		if (!carried_otherwise(list->indices[i]))
 			tried->entries[tried->nmsrs++].index = list->indices[i];
 	}
-	sweep(shadow->vcpus[0].fd, KVM_GET_MSRS, tried);
+	result = carry_msrs(shadow->vcpus[0].fd, KVM_GET_MSRS, tried);
 	breathe(graft);
-	sweep(shadow->vcpus[0].fd, KVM_SET_MSRS, tried);
+	if (result == 0)
+		result = carry_msrs(shadow->vcpus[0].fd, KVM_SET_MSRS, tried);
+	if (result < 0) {
+		failed(graft, -result, "the MSRs of the other hypervisor can't be tried");
+		goto done;
+	}
 	for (uint32_t i = 0; i < tried->nmsrs; i++)
 		shadow->msrs[shadow->msr_count++] = tried->entries[i].index;
 	for (size_t i = 0; i < vm->msr_count; i++) {
@@ -399,20 +375,25 @@ done:
 }
 
 /* What a new vCPU has: that need not be written. The vCPU's own buffer is still free for it. */
-static void read_baseline(struct shadow *shadow, struct shadow_vcpu *vcpu)
+static bool read_baseline(struct graft *graft, struct shadow_vcpu *vcpu)
 {
+	const struct shadow *shadow = &graft->shadow;
 	struct kvm_msrs *msrs = vcpu->state.msrs;
 	uint32_t have = 0;
+	int result;
 
 	for (uint32_t i = 0; i < shadow->msr_count; i++)
 		msrs->entries[i].index = shadow->msrs[i];
 	msrs->nmsrs = shadow->msr_count;
-	sweep(vcpu->fd, KVM_GET_MSRS, msrs);
+	result = carry_msrs(vcpu->fd, KVM_GET_MSRS, msrs);
+	if (result < 0)
+		return failed(graft, -result, "the MSRs of a new vCPU can't be read");
 	for (uint32_t i = 0; i < shadow->msr_count; i++) {
 		bool there = have < msrs->nmsrs && msrs->entries[have].index == shadow->msrs[i];
 
 		vcpu->baseline[i] = there ? msrs->entries[have++].data : ~0ull;
 	}
+	return true;
 }
 
 /* Room for the dirty log of each slot that has one. */
@@ -466,7 +447,8 @@ bool shadow_prepare_state(struct graft *graft)
 		if (!vcpu->state.xsave || !vcpu->state.nested || !vcpu->state.msrs || !vcpu->baseline)
 			return failed(graft, ENOMEM, "there is no memory");
 		breathe(graft);
-		read_baseline(shadow, vcpu);
+		if (!read_baseline(graft, vcpu))
+			return false;
 		snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", vm->vcpus[i]->tid);
 		vcpu->state.schedstat = vm->vcpus[i]->tid ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	}
