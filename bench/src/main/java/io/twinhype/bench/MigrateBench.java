@@ -75,7 +75,7 @@ public final class MigrateBench {
                                 new ModuleToLoad(modules.a()),
                                 new ModuleToLoad(modules.b()))))
                 .run(
-                        command(plan, outcome),
+                        LabCommand.java(MigrateMain.class, plan.toString(), outcome.toString()),
                         out,
                         limit(),
                         new LabOutput(new NotedLines(progress), new NotedLines(progress)));
@@ -120,24 +120,6 @@ public final class MigrateBench {
                 .multipliedBy(options.runs())
                 .plus(LIMIT_PER_GUEST)
                 .multipliedBy(options.guests().size());
-    }
-
-    /** This same program, on the lab's processor: its own Java, its own class path. */
-    private static LabCommand command(Path plan, Path outcome) {
-        return new LabCommand(
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:-UsePerfData",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        MigrateMain.class.getName(),
-                        plan.toString(),
-                        outcome.toString()),
-                Path.of("/"),
-                Map.of());
     }
 
     private Map<String, String> environment(BenchModules modules, String load) {

@@ -1,5 +1,6 @@
 package io.twinhype.cli;
 
+import io.twinhype.lab.LabCommand;
 import io.twinhype.soak.Guard;
 import io.twinhype.soak.Soak;
 import io.twinhype.soak.SoakDocument;
@@ -92,7 +93,8 @@ final class SoakKernelCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         PrintWriter print = spec.commandLine().getOut();
-        SoakOptions options = new SoakOptions(series, size(), out, twinhype(), guards);
+        SoakOptions options =
+                new SoakOptions(series, size(), out, LabCommand.java(Main.class).words(), guards);
         SoakReport report = new Soak(
                         options,
                         TwinCache.of(System.getenv()),
@@ -123,17 +125,5 @@ final class SoakKernelCommand implements Callable<Integer> {
                     spec.commandLine(), "--reloads and --leak-seconds must be at least 1, --hotplug at least 0.");
         }
         return wanted;
-    }
-
-    /** This same program. */
-    static List<String> twinhype() {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName());
     }
 }

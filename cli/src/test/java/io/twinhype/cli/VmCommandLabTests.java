@@ -57,19 +57,7 @@ final class VmCommandLabTests {
         LabResult result = Lab.of(
                         new LabSpec(new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()), modules))
                 .run(
-                        new LabCommand(
-                                List.of(
-                                        Path.of(System.getProperty("java.home"), "bin", "java")
-                                                .toString(),
-                                        "--enable-native-access=ALL-UNNAMED",
-                                        "-XX:+UseSerialGC",
-                                        "-XX:TieredStopAtLevel=1",
-                                        "-cp",
-                                        System.getProperty("java.class.path"),
-                                        InLab.class.getName(),
-                                        library.toString()),
-                                Path.of("/"),
-                                Map.of()),
+                        LabCommand.java(InLab.class, library.toString()),
                         directory.resolve("out"),
                         LIMIT,
                         new LabOutput(said, errors));

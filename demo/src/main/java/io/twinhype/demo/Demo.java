@@ -132,25 +132,12 @@ public final class Demo {
                 took -> narrator.done("Lab booted, base, A and B loaded in it", took.toMillis() / 1000.0));
         Duration limit =
                 options.comparedMemory().isEmpty() ? EXPERIMENT_LIMIT : EXPERIMENT_LIMIT.plus(COMPARISON_LIMIT);
-        return Lab.of(spec).run(command(plan, outcome), results, limit, output);
-    }
-
-    /** This same program, on the lab's processor: its own Java, its own class path. */
-    private static LabCommand command(Path plan, Path outcome) {
-        return new LabCommand(
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:-UsePerfData",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        ExperimentMain.class.getName(),
-                        plan.toString(),
-                        outcome.toString()),
-                Path.of("/"),
-                Map.of());
+        return Lab.of(spec)
+                .run(
+                        LabCommand.java(ExperimentMain.class, plan.toString(), outcome.toString()),
+                        results,
+                        limit,
+                        output);
     }
 
     private DemoReport report(

@@ -39,7 +39,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,21 +71,11 @@ final class GraftLabTests {
         LabResult result = Lab.of(
                         new LabSpec(new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()), modules))
                 .run(
-                        new LabCommand(
-                                List.of(
-                                        Path.of(System.getProperty("java.home"), "bin", "java")
-                                                .toString(),
-                                        "--enable-native-access=ALL-UNNAMED",
-                                        "-XX:+UseSerialGC",
-                                        "-XX:TieredStopAtLevel=1",
-                                        "-cp",
-                                        System.getProperty("java.class.path"),
-                                        InLab.class.getName(),
-                                        library.toString(),
-                                        guest.kernel().toString(),
-                                        guest.initramfs().toString()),
-                                Path.of("/"),
-                                Map.of()),
+                        LabCommand.java(
+                                InLab.class,
+                                library.toString(),
+                                guest.kernel().toString(),
+                                guest.initramfs().toString()),
                         directory.resolve("out"),
                         LIMIT,
                         new LabOutput(said, errors));

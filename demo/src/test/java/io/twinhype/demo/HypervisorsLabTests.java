@@ -31,7 +31,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,22 +62,12 @@ final class HypervisorsLabTests {
                         new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()),
                         List.of(new ModuleToLoad(base.file()), new ModuleToLoad(a.file()), new ModuleToLoad(b.file()))))
                 .run(
-                        new LabCommand(
-                                List.of(
-                                        Path.of(System.getProperty("java.home"), "bin", "java")
-                                                .toString(),
-                                        "--enable-native-access=ALL-UNNAMED",
-                                        "-XX:+UseSerialGC",
-                                        "-XX:TieredStopAtLevel=1",
-                                        "-cp",
-                                        System.getProperty("java.class.path"),
-                                        InLab.class.getName(),
-                                        a.file().toString(),
-                                        half.toString(),
-                                        foreign.toString(),
-                                        b.file().toString()),
-                                Path.of("/"),
-                                Map.of()),
+                        LabCommand.java(
+                                InLab.class,
+                                a.file().toString(),
+                                half.toString(),
+                                foreign.toString(),
+                                b.file().toString()),
                         directory.resolve("out"),
                         LIMIT,
                         new LabOutput(said, errors));

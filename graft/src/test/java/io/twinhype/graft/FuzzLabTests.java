@@ -2,9 +2,11 @@ package io.twinhype.graft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.twinhype.lab.LabCommand;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +47,10 @@ final class FuzzLabTests {
         Path library = GraftLibrary.build(directory, _ -> {});
 
         LabModules.Ended ended = LabModules.run(
-                List.of("sh", "-c", SCRIPT, "sh", fuzz.toString(), library.toString(), "/etc/passwd"),
+                new LabCommand(
+                        List.of("sh", "-c", SCRIPT, "sh", fuzz.toString(), library.toString(), "/etc/passwd"),
+                        Path.of("/"),
+                        Map.of()),
                 directory.resolve("out"),
                 Duration.ofMinutes(6));
 

@@ -22,7 +22,6 @@ import java.io.ByteArrayOutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 
 /** Runs a command in a lab that has both hypervisors loaded. */
 final class LabModules {
@@ -31,7 +30,7 @@ final class LabModules {
     /** What a command in the lab came to, and what it said. */
     record Ended(LabResult lab, String said, String errors) {}
 
-    static Ended run(List<String> words, Path out, Duration limit) throws Exception {
+    static Ended run(LabCommand command, Path out, Duration limit) throws Exception {
         TwinCache cache = TwinCache.of(System.getenv());
         KernelTree tree = new KernelPackages(cache, Progress.SILENT).obtain(KernelSeries.V6_1);
         HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT);
@@ -45,19 +44,7 @@ final class LabModules {
         ByteArrayOutputStream errors = new ByteArrayOutputStream();
         LabResult lab = Lab.of(
                         new LabSpec(new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()), modules))
-                .run(new LabCommand(words, Path.of("/"), Map.of()), out, limit, new LabOutput(said, errors));
+                .run(command, out, limit, new LabOutput(said, errors));
         return new Ended(lab, said.toString(UTF_8), errors.toString(UTF_8));
-    }
-
-    /** A class with a main method, run by this same Java. */
-    static List<String> java(Class<?> main) {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName());
     }
 }

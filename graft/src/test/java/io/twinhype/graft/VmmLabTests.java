@@ -2,9 +2,9 @@ package io.twinhype.graft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.twinhype.lab.LabCommand;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -22,10 +22,11 @@ final class VmmLabTests {
     void aVmmThatIsNotLikeQemuIsGrafted() throws Exception {
         Path vmm = Fixtures.vmm(directory);
         Path library = GraftLibrary.build(directory, _ -> {});
-        List<String> words = new ArrayList<>(LabModules.java(VmmTrial.class));
-        words.addAll(List.of(vmm.toString(), library.toString(), Integer.toString(GRAFTS)));
 
-        LabModules.Ended ended = LabModules.run(words, directory.resolve("out"), Duration.ofMinutes(8));
+        LabModules.Ended ended = LabModules.run(
+                LabCommand.java(VmmTrial.class, vmm.toString(), library.toString(), Integer.toString(GRAFTS)),
+                directory.resolve("out"),
+                Duration.ofMinutes(8));
 
         assertThat(ended.lab().exitStatus()).as(ended.said() + ended.errors()).isZero();
         assertThat(ended.lab().kernelComplaints()).isEmpty();

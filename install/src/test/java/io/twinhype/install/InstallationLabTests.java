@@ -49,20 +49,12 @@ final class InstallationLabTests {
                         directory.resolve("cert.pem"),
                         Optional.empty(),
                         Map.of()));
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                System.getProperty("java.class.path"),
-                InLab.class.getName(),
-                host.release(),
-                host.root().resolve("lib/modules").toString()));
+        List<String> arguments = new ArrayList<>(
+                List.of(host.release(), host.root().resolve("lib/modules").toString()));
         for (var build : host.builds()) {
-            command.add(signer.sign(build).file().toString());
+            arguments.add(signer.sign(build).file().toString());
         }
-        host.modules().forEach(module -> command.add(module.toString()));
+        host.modules().forEach(module -> arguments.add(module.toString()));
 
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         ByteArrayOutputStream errors = new ByteArrayOutputStream();
@@ -73,7 +65,7 @@ final class InstallationLabTests {
                                 host.kernel().modulesDirectory()),
                         List.of()))
                 .run(
-                        new LabCommand(command, Path.of("/"), Map.of()),
+                        LabCommand.java(InLab.class, arguments.toArray(String[]::new)),
                         directory.resolve("out"),
                         LIMIT,
                         new LabOutput(said, errors));

@@ -1,6 +1,7 @@
 package io.twinhype.lab;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -19,5 +20,25 @@ public record LabCommand(List<String> words, Path workingDirectory, Map<String, 
         words = List.copyOf(words);
         workingDirectory = workingDirectory.toAbsolutePath().normalize();
         environment = Map.copyOf(environment);
+    }
+
+    /**
+     * Returns the command that runs a class of this same program: this process's Java and class path, without what a
+     * short run on an emulated processor does not need.
+     *
+     * @param main a class with a main method
+     */
+    public static LabCommand java(Class<?> main, String... arguments) {
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:-UsePerfData",
+                "-cp",
+                System.getProperty("java.class.path"),
+                main.getName()));
+        words.addAll(List.of(arguments));
+        return new LabCommand(words, Path.of("/"), Map.of());
     }
 }

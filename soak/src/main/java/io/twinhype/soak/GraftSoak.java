@@ -11,19 +11,13 @@ import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.LabOutput;
 import io.twinhype.lab.LabResult;
 import io.twinhype.lab.LabSpec;
-import io.twinhype.lab.ModuleToLoad;
 import io.twinhype.soak.GraftCase.Boot;
 import io.twinhype.soak.GraftCase.Vmm;
-import io.twinhype.twin.BuildRequest;
-import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
 import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
-import io.twinhype.twin.ModuleBuild;
-import io.twinhype.twin.ModuleVerifier;
 import io.twinhype.twin.Progress;
-import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
 import io.twinhype.twin.TwinException;
 import java.io.IOException;
@@ -86,11 +80,8 @@ public final class GraftSoak {
         Path scratch = fresh(options.out().resolve("scratch"));
         List<GraftCase> cases = chosen();
         KernelTree kernel = new KernelPackages(cache, progress).obtain(KernelSeries.of(options.series()));
-        HypervisorBuilder builder = new HypervisorBuilder(cache, sources, progress);
-        ModuleBuild base = builder.buildBase(kernel);
-        ModuleBuild a = builder.build(new BuildRequest(Twin.A, kernel, List.of()));
-        ModuleBuild b = builder.build(new BuildRequest(Twin.B, kernel, List.of()));
-        new ModuleVerifier(kernel).verify(base, List.of(a, b));
+        SoakBuilds builds = new SoakBuilds(kernel, cache, sources, progress, scratch);
+        Trio trio = builds.trio();
         Path library = GraftLibrary.build(cache.directory().resolve("graft"), progress::note);
         GuestImage guest =
                 GuestImage.build(kernel.root(), cache.directory().resolve("guest"), GuestImage.MORE_DEVICES, List.of());
@@ -100,12 +91,10 @@ public final class GraftSoak {
                 labKernel,
                 MEMORY_MEBIBYTES,
                 1,
-                List.of(
-                        new ModuleToLoad(base.file()),
-                        new ModuleToLoad(a.file()),
-                        new ModuleToLoad(b.file()),
-                        labKernel.module("tun"),
-                        labKernel.module("vhost_net")));
+                Stream.concat(
+                                trio.modules().stream(),
+                                Stream.of(labKernel.module("tun"), labKernel.module("vhost_net")))
+                        .toList());
         List<GraftCase> left = cases;
         for (int boot = 1; !left.isEmpty(); boot++) {
             GraftPlan plan = new GraftPlan(
@@ -114,12 +103,12 @@ public final class GraftSoak {
                     guest.initramfs(),
                     loader,
                     options.debian13().map(Path::toString).orElse(""),
-                    a.file(),
-                    b.file(),
+                    trio.a().file(),
+                    trio.b().file(),
                     left);
             left = inLab(spec, plan, options.out().resolve("lab-" + boot));
         }
-        return report(kernel, base, a, b, library, (System.nanoTime() - start) / 1e9);
+        return report(kernel, trio, library, (System.nanoTime() - start) / 1e9);
     }
 
     private List<GraftCase> chosen() throws SoakException {
@@ -172,8 +161,12 @@ public final class GraftSoak {
         String end = "";
         List<String> complaints;
         try {
-            LabResult result =
-                    Lab.of(spec).run(command(planFile, results), results, limit, new LabOutput(lines, lines));
+            LabResult result = Lab.of(spec)
+                    .run(
+                            LabCommand.java(GraftSoakMain.class, planFile.toString(), results.toString()),
+                            results,
+                            limit,
+                            new LabOutput(lines, lines));
             complaints = result.kernelComplaints();
             end = result.exitStatus() == 0 ? "" : "the lab's half ended with status " + result.exitStatus();
         } catch (LabException.MachineLost e) {
@@ -202,36 +195,16 @@ public final class GraftSoak {
         return left;
     }
 
-    /** This same program, on the lab's processor: its own Java, its own class path. */
-    private static LabCommand command(Path plan, Path outcomes) {
-        return new LabCommand(
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:-UsePerfData",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        GraftSoakMain.class.getName(),
-                        plan.toString(),
-                        outcomes.toString()),
-                Path.of("/"),
-                Map.of());
-    }
-
-    private GraftReport report(
-            KernelTree kernel, ModuleBuild base, ModuleBuild a, ModuleBuild b, Path library, double seconds)
-            throws SoakException {
+    private GraftReport report(KernelTree kernel, Trio trio, Path library, double seconds) throws SoakException {
         Map<String, String> environment = new TreeMap<>(Map.of(
                 "finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                 "kernel", kernel.release(),
                 "kernelPackage", kernel.version(),
                 "hostKernel", System.getProperty("os.version"),
                 "hostCpus", String.valueOf(Runtime.getRuntime().availableProcessors()),
-                "base", base.record().identity(),
-                "a", a.record().identity(),
-                "b", b.record().identity(),
+                "base", trio.base().record().identity(),
+                "a", trio.a().record().identity(),
+                "b", trio.b().record().identity(),
                 "library", String.valueOf(library.getFileName())));
         List<String> words = new ArrayList<>(List.of("twinhype soak graft --kernel " + options.series()));
         words.add(options.quick() ? "--quick" : "--grafts " + options.grafts());
