@@ -47,16 +47,16 @@ public final class GraftDocument {
                 left on the hypervisor that the VM came from.
                 """);
         page.append("\n| | |\n|---|---|\n");
-        row(page, "command", "`" + report.command() + "`");
-        report.environment().forEach((key, value) -> row(page, key, value));
-        row(page, "took", String.format(Locale.ROOT, "%.0f s", report.seconds()));
-        row(
+        PageTable.row(page, "command", "`" + report.command() + "`");
+        report.environment().forEach((key, value) -> PageTable.row(page, key, value));
+        PageTable.row(page, "took", String.format(Locale.ROOT, "%.0f s", report.seconds()));
+        PageTable.row(
                 page,
                 "grafts",
                 String.valueOf(report.outcomes().stream()
                         .mapToInt(GraftOutcome::grafts)
                         .sum()));
-        row(page, "outcome", report.passed() ? "passed" : "FAILED");
+        PageTable.row(page, "outcome", report.passed() ? "passed" : "FAILED");
         List<String> problems = report.allProblems();
         if (!problems.isEmpty()) {
             page.append("\nProblems:\n\n");
@@ -67,7 +67,7 @@ public final class GraftDocument {
                 "\n| case | QEMU | finished | library | outcome | grafts | refused | made to fail | pause median, ms | pause max, ms |"
                         + " longest silence, ms |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
         for (GraftOutcome each : report.outcomes()) {
-            row(
+            PageTable.row(
                     page,
                     each.name(),
                     each.vmm(),
@@ -82,14 +82,15 @@ public final class GraftDocument {
                     figure(each, "silence_ms"));
         }
         report.leftOut()
-                .forEach((name, why) -> row(page, name, "", "", "", "not done: " + why, "", "", "", "", "", ""));
+                .forEach((name, why) ->
+                        PageTable.row(page, name, "", "", "", "not done: " + why, "", "", "", "", "", ""));
         page.append("\n| case | everything measured |\n|---|---|\n");
         for (GraftOutcome each : report.outcomes()) {
             List<String> figures = new ArrayList<>();
             for (Map.Entry<String, Double> figure : each.figures().entrySet()) {
                 figures.add(figure.getKey() + " " + figure(each, figure.getKey()));
             }
-            row(page, each.name(), String.join(", ", figures));
+            PageTable.row(page, each.name(), String.join(", ", figures));
         }
         return page.toString();
     }
@@ -102,15 +103,5 @@ public final class GraftDocument {
         return key.endsWith("_ms")
                 ? String.format(Locale.ROOT, "%.1f", value)
                 : String.format(Locale.ROOT, "%.0f", value);
-    }
-
-    private static void row(StringBuilder page, String... cells) {
-        page.append('|');
-        for (String cell : cells) {
-            page.append(' ')
-                    .append(cell.replace("|", "\\|").replaceAll("\\s+", " "))
-                    .append(" |");
-        }
-        page.append('\n');
     }
 }

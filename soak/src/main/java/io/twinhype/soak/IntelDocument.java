@@ -57,9 +57,9 @@ public final class IntelDocument {
         page.append("\n## Kernel ")
                 .append(report.environment().getOrDefault("kernel", "unknown"))
                 .append("\n\n| | |\n|---|---|\n");
-        report.environment().forEach((key, value) -> row(page, key, value));
-        row(page, "took", seconds(report.seconds()));
-        row(page, "outcome", problems.isEmpty() ? "passed" : "FAILED");
+        report.environment().forEach((key, value) -> PageTable.row(page, key, value));
+        PageTable.row(page, "took", seconds(report.seconds()));
+        PageTable.row(page, "outcome", problems.isEmpty() ? "passed" : "FAILED");
         if (!problems.isEmpty()) {
             page.append("\nProblems:\n\n");
             problems.forEach(problem -> page.append("- ").append(problem).append('\n'));
@@ -70,7 +70,13 @@ public final class IntelDocument {
         if (!report.guards().isEmpty()) {
             page.append("\n| guard taken out | of | step that must fail | noticed | how |\n|---|---|---|---|---|\n");
             for (GuardOutcome guard : report.guards()) {
-                row(page, guard.guard(), guard.twin(), guard.check(), guard.noticed() ? "yes" : "NO", guard.sentence());
+                PageTable.row(
+                        page,
+                        guard.guard(),
+                        guard.twin(),
+                        guard.check(),
+                        guard.noticed() ? "yes" : "NO",
+                        guard.sentence());
             }
         }
     }
@@ -88,19 +94,12 @@ public final class IntelDocument {
         for (Check check : boot.checks()) {
             List<String> figures = new ArrayList<>();
             check.figures().forEach((key, value) -> figures.add(key + " " + value));
-            row(page, check.name(), check.ok() ? "ok" : "FAILED", check.sentence(), String.join(", ", figures));
+            PageTable.row(
+                    page, check.name(), check.ok() ? "ok" : "FAILED", check.sentence(), String.join(", ", figures));
         }
     }
 
     private static String seconds(double seconds) {
         return String.format(Locale.ROOT, "%.0f s", seconds);
-    }
-
-    private static void row(StringBuilder page, String... cells) {
-        page.append('|');
-        for (String cell : cells) {
-            page.append(' ').append(cell.replace("|", "\\|")).append(" |");
-        }
-        page.append('\n');
     }
 }

@@ -11,7 +11,6 @@ import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.ModuleBuild;
 import io.twinhype.twin.Progress;
-import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
 import io.twinhype.twin.TwinException;
 import java.io.IOException;
@@ -77,19 +76,15 @@ public final class Soak {
         KernelTree kernel = new KernelPackages(cache, progress).obtain(KernelSeries.of(options.series()));
         Path checker = CheckProgram.build(cache.directory().resolve("check"));
         SoakBuilds builds = new SoakBuilds(kernel, cache, sources, progress, scratch);
-        ModuleBuild base = builds.base();
-        ModuleBuild a = builds.twin(Twin.A);
-        ModuleBuild b = builds.twin(Twin.B);
-        builds.verify(base, List.of(a, b));
+        Trio trio = builds.trio();
         ModuleBuild foreign = builds.foreign();
 
         SoakLab lab = new SoakLab(
                 kernel(kernel), Map.of("CHECKER", checker.toString(), "TWINHYPE", wrapper()), options.out(), told);
-        Trio trio = new Trio(base, a, b);
         List<Check> checks = new ArrayList<>();
         List<String> problems = new ArrayList<>();
 
-        Check verified = builds.verifierRefuses(base, foreign);
+        Check verified = builds.verifierRefuses(trio.base(), foreign);
         checks.add(verified);
         if (!verified.ok()) {
             problems.add("ELF verification, " + verified.name() + ": " + verified.sentence());

@@ -32,12 +32,14 @@ final class SoakBuilds {
         this.scratch = scratch;
     }
 
-    ModuleBuild base() throws TwinException, InterruptedException {
-        return new HypervisorBuilder(cache, sources, progress).buildBase(kernel);
-    }
-
-    ModuleBuild twin(Twin twin) throws TwinException, InterruptedException {
-        return build(twin, sources);
+    /** The right ones, verified. */
+    Trio trio() throws TwinException, InterruptedException {
+        Trio trio = new Trio(
+                new HypervisorBuilder(cache, sources, progress).buildBase(kernel),
+                build(Twin.A, sources),
+                build(Twin.B, sources));
+        verify(trio.base(), List.of(trio.a(), trio.b()));
+        return trio;
     }
 
     /** A hypervisor whose guard is taken out. */

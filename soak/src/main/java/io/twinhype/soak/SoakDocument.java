@@ -63,14 +63,14 @@ public final class SoakDocument {
         Map<String, String> on = report.environment();
         page.append("\n## Kernel ").append(on.get("series")).append("\n\n");
         page.append("| | |\n|---|---|\n");
-        on.forEach((key, value) -> row(page, key, value));
-        row(
+        on.forEach((key, value) -> PageTable.row(page, key, value));
+        PageTable.row(
                 page,
                 "size",
                 report.size().reloads() + " reloads, " + report.size().leakSeconds() + " s of leak test, "
                         + report.size().hotplugCycles() + " hotplug cycles");
-        row(page, "took", String.format(Locale.ROOT, "%.0f s", report.seconds()));
-        row(page, "outcome", report.passed() ? "passed" : "FAILED");
+        PageTable.row(page, "took", String.format(Locale.ROOT, "%.0f s", report.seconds()));
+        PageTable.row(page, "outcome", report.passed() ? "passed" : "FAILED");
         if (!report.problems().isEmpty()) {
             page.append("\nProblems:\n\n");
             report.problems()
@@ -78,31 +78,27 @@ public final class SoakDocument {
         }
         page.append("\n| check | outcome | what was seen |\n|---|---|---|\n");
         for (Check check : report.checks()) {
-            row(page, check.name(), check.ok() ? "ok" : "FAILED", check.sentence());
+            PageTable.row(page, check.name(), check.ok() ? "ok" : "FAILED", check.sentence());
         }
         page.append("\n| check | figures |\n|---|---|\n");
         for (Check check : report.checks()) {
             if (!check.figures().isEmpty()) {
                 List<String> figures = new ArrayList<>();
                 check.figures().forEach((key, value) -> figures.add(key + " " + value));
-                row(page, check.name(), String.join(", ", figures));
+                PageTable.row(page, check.name(), String.join(", ", figures));
             }
         }
         if (!report.guards().isEmpty()) {
             page.append("\n| guard taken out | of | check that must fail | noticed | how |\n|---|---|---|---|---|\n");
             for (GuardOutcome guard : report.guards()) {
-                row(page, guard.guard(), guard.twin(), guard.check(), guard.noticed() ? "yes" : "NO", guard.sentence());
+                PageTable.row(
+                        page,
+                        guard.guard(),
+                        guard.twin(),
+                        guard.check(),
+                        guard.noticed() ? "yes" : "NO",
+                        guard.sentence());
             }
         }
-    }
-
-    private static void row(StringBuilder page, String... cells) {
-        page.append('|');
-        for (String cell : cells) {
-            page.append(' ')
-                    .append(cell.replace("|", "\\|").replaceAll("\\s+", " "))
-                    .append(" |");
-        }
-        page.append('\n');
     }
 }
