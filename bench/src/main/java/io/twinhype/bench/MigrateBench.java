@@ -24,6 +24,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -63,29 +64,46 @@ public final class MigrateBench {
         Path plan = out.resolve("plan.json");
         Path outcome = out.resolve("outcome.json");
         prepare(out, outcome);
-        write(plan, JsonMapper.builder().build().writeValueAsString(plan(modules)));
+        MigratePlan orders = plan(modules);
+        write(plan, JsonMapper.builder().build().writeValueAsString(orders));
         String load = load();
         progress.started("Moving guests");
-        LabResult lab = Lab.of(new LabSpec(
+        MigrateReport report = report(
+                Lab.of(new LabSpec(
                         modules.kernel(),
                         memory(),
                         1,
                         List.of(
                                 new ModuleToLoad(modules.base()),
                                 new ModuleToLoad(modules.a()),
-                                new ModuleToLoad(modules.b()))))
-                .run(
-                        LabCommand.java(MigrateMain.class, plan.toString(), outcome.toString()),
-                        out,
-                        limit(),
-                        new LabOutput(new NotedLines(progress), new NotedLines(progress)));
-        progress.finished("Moving guests in the lab", lab.runTime());
-        MigrateReport report = MigrateReport.of(
-                read(outcome, lab),
-                lab.kernelComplaints(),
-                environment(modules, load + " at the start and " + load() + " at the end"));
+                                new ModuleToLoad(modules.b())))),
+                LabCommand.java(MigrateMain.class, plan.toString(), outcome.toString()),
+                outcome,
+                () -> environment(modules, orders, load + " at the start and " + load() + " at the end"));
         write(out.resolve("migrate.json"), BenchJson.text(report));
         return report;
+    }
+
+    /** What guests were done before a machine is lost, hours after the beginning maybe, counts nevertheless. */
+    private MigrateReport report(Lab lab, LabCommand command, Path outcome, Supplier<Map<String, String>> environment)
+            throws BenchException, LabException, InterruptedException {
+        NotedLines told = new NotedLines(progress);
+        try {
+            LabResult result = lab.run(command, options.out().toAbsolutePath(), limit(), new LabOutput(told, told));
+            progress.finished("Moving guests in the lab", result.runTime());
+            if (!Files.exists(outcome)) {
+                throw new BenchException("The comparison ended with status " + result.exitStatus()
+                        + " in the lab, before the first guest was done. The lab's console is in "
+                        + result.consoleLog() + ".");
+            }
+            return MigrateReport.of(read(outcome), List.of(), result.kernelComplaints(), environment.get());
+        } catch (LabException.MachineLost lost) {
+            if (!Files.exists(outcome)) {
+                throw lost;
+            }
+            return MigrateReport.of(
+                    read(outcome), List.of(String.valueOf(lost.getMessage())), lost.kernelLines(), environment.get());
+        }
     }
 
     private MigratePlan plan(BenchModules modules) throws BenchException {
@@ -94,13 +112,7 @@ public final class MigrateBench {
                     GuestImage.build(modules.tree().root(), cache.directory().resolve("guest"), List.of());
             Path library = GraftLibrary.build(cache.directory().resolve("graft"), progress::note);
             return new MigratePlan(
-                    image.kernel(),
-                    image.initramfs(),
-                    library,
-                    options.guests(),
-                    options.runs(),
-                    options.copies(),
-                    options.beatMicros());
+                    image.kernel(), image.initramfs(), library, options.parts(), options.runs(), options.beatMicros());
         } catch (GuestException | CompileException failed) {
             throw new BenchException(String.valueOf(failed.getMessage()), failed);
         }
@@ -108,8 +120,8 @@ public final class MigrateBench {
 
     /** RAM is in a tmpfs, since handoff shares it, and sending it reads, and so fills, all of it on both sides. */
     private int memory() {
-        int most = options.guests().stream()
-                .mapToInt(MigrateGuest::memoryMebibytes)
+        int most = options.parts().stream()
+                .mapToInt(part -> part.guest().memoryMebibytes())
                 .max()
                 .orElse(0);
         return Math.max(LabSpec.DEFAULT_MEMORY_MEBIBYTES, 2 * (most + LAB_MEBIBYTES / 2) + most / 4);
@@ -119,10 +131,10 @@ public final class MigrateBench {
         return LIMIT_PER_RUN
                 .multipliedBy(options.runs())
                 .plus(LIMIT_PER_GUEST)
-                .multipliedBy(options.guests().size());
+                .multipliedBy(options.parts().size());
     }
 
-    private Map<String, String> environment(BenchModules modules, String load) {
+    private Map<String, String> environment(BenchModules modules, MigratePlan orders, String load) {
         Map<String, String> environment = new TreeMap<>();
         environment.put(
                 "finished", Instant.now().truncatedTo(ChronoUnit.SECONDS).toString());
@@ -131,8 +143,8 @@ public final class MigrateBench {
         environment.put("hostCpus", String.valueOf(Runtime.getRuntime().availableProcessors()));
         environment.put("hostLoad", load);
         environment.put("labMebibytes", String.valueOf(memory()));
+        environment.put("library", String.valueOf(orders.library().getFileName()));
         environment.put("runs", String.valueOf(options.runs()));
-        environment.put("copies", String.valueOf(options.copies()));
         environment.put("beatMicros", String.valueOf(options.beatMicros()));
         return environment;
     }
@@ -165,12 +177,7 @@ public final class MigrateBench {
         }
     }
 
-    private static MigrateOutcome read(Path outcome, LabResult lab) throws BenchException {
-        if (!Files.exists(outcome)) {
-            throw new BenchException("The comparison ended with status " + lab.exitStatus()
-                    + " in the lab, before the first guest was done. The lab's console is in " + lab.consoleLog()
-                    + ".");
-        }
+    private static MigrateOutcome read(Path outcome) {
         return JsonMapper.builder().build().readValue(outcome.toFile(), MigrateOutcome.class);
     }
 }

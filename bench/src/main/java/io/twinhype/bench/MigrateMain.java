@@ -25,8 +25,8 @@ final class MigrateMain {
         collector.environment("labKernel", System.getProperty("os.version"));
         HostSettings settings = HostSettings.temporary(directory).withGraftLibrary(plan.library());
         try (Host host = Host.open(settings)) {
-            for (MigrateGuest guest : plan.guests()) {
-                new MigrateTrial(plan, guest, host, directory, collector, System.out).run();
+            for (MigratePart part : plan.parts()) {
+                new MigrateTrial(plan, part, host, directory, collector, System.out).run();
                 json.writeValue(outcome, collector.outcome());
             }
         }

@@ -8,20 +8,21 @@ import java.util.List;
  * How methods of migration are compared.
  *
  * @param series the kernel of the lab, the hypervisors and the guests
- * @param guests each is measured for itself
- * @param runs migrations by each method and guest
- * @param copies the same of the two methods that send all memory, which take long; at most as many as {@code runs}
+ * @param parts guests, each measured for itself, none with more copies than {@code runs}
+ * @param runs migrations by each other method and guest
  * @param beatMicros the period of the guests' heartbeat, which is in every pause, in microseconds
  * @param out directory for {@code migrate.json} and logs, made if missing
  */
-public record MigrateOptions(
-        KernelSeries series, List<MigrateGuest> guests, int runs, int copies, int beatMicros, Path out) {
+public record MigrateOptions(KernelSeries series, List<MigratePart> parts, int runs, int beatMicros, Path out) {
     /** Checks the numbers. */
     public MigrateOptions {
-        if (guests.isEmpty() || runs < 1 || copies < 0 || copies > runs || beatMicros < 100) {
+        if (parts.isEmpty()
+                || runs < 1
+                || beatMicros < 100
+                || parts.stream().anyMatch(part -> part.copies() < 0 || part.copies() > runs)) {
             throw new IllegalArgumentException("There must be guests and runs, at most as many copies as runs, and a"
                     + " heartbeat of at least 100 us.");
         }
-        guests = List.copyOf(guests);
+        parts = List.copyOf(parts);
     }
 }

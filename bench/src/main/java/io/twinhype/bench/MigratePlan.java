@@ -10,14 +10,13 @@ import java.util.List;
  * @param initramfs the guests' first file system
  * @param library what is preloaded into their VMMs
  */
-record MigratePlan(
-        Path kernel, Path initramfs, Path library, List<MigrateGuest> guests, int runs, int copies, int beatMicros) {
+record MigratePlan(Path kernel, Path initramfs, Path library, List<MigratePart> parts, int runs, int beatMicros) {
     MigratePlan {
-        guests = List.copyOf(guests);
+        parts = List.copyOf(parts);
     }
 
     /** Whether a method has its turn in a run: those with fewer turns have them spread over all runs. */
-    boolean hasTurn(MigrateMethod method, int run) {
-        return !method.copies() || (run + 1L) * copies / runs > (long) run * copies / runs;
+    boolean hasTurn(MigratePart part, MigrateMethod method, int run) {
+        return !method.copies() || (run + 1L) * part.copies() / runs > (long) run * part.copies() / runs;
     }
 }

@@ -78,7 +78,11 @@ public record MigrateReport(
     }
 
     /** Sums up what was found. */
-    static MigrateReport of(MigrateOutcome outcome, List<String> kernelComplaints, Map<String, String> environment) {
+    static MigrateReport of(
+            MigrateOutcome outcome,
+            List<String> moreProblems,
+            List<String> kernelComplaints,
+            Map<String, String> environment) {
         List<Row> rows = new ArrayList<>();
         outcome.moves().stream().map(Move::guest).distinct().forEach(guest -> {
             for (MigrateMethod method : MigrateMethod.values()) {
@@ -93,6 +97,7 @@ public record MigrateReport(
         Map<String, String> all = new LinkedHashMap<>(environment);
         all.putAll(outcome.environment());
         List<String> problems = new ArrayList<>(outcome.problems());
+        problems.addAll(moreProblems);
         if (rows.isEmpty()) {
             problems.add("Nothing was measured.");
         }

@@ -33,6 +33,7 @@ final class MigrateTrial {
     private static final int BEATS_BETWEEN = 20;
 
     private final MigratePlan plan;
+    private final MigratePart part;
     private final MigrateGuest guest;
     private final String name;
     private final Host host;
@@ -45,13 +46,14 @@ final class MigrateTrial {
     /** @param out told after every run */
     MigrateTrial(
             MigratePlan plan,
-            MigrateGuest guest,
+            MigratePart part,
             Host host,
             Path directory,
             MigrateOutcome.Collector collector,
             PrintStream out) {
         this.plan = plan;
-        this.guest = guest;
+        this.part = part;
+        this.guest = part.guest();
         this.name = "m" + guest.memoryMebibytes() + "c" + guest.vcpus() + "d" + guest.dirtyMebibytes();
         this.host = host;
         this.directory = directory;
@@ -98,7 +100,7 @@ final class MigrateTrial {
             StringBuilder line =
                     new StringBuilder(guest.describe() + ", run " + (run + 1) + " of " + plan.runs() + ":");
             for (MigrateMethod method : MigrateMethod.values()) {
-                if (!givenUp.contains(method) && plan.hasTurn(method, run)) {
+                if (!givenUp.contains(method) && plan.hasTurn(part, method, run)) {
                     settle(heartbeat);
                     Move move = move(vm, heartbeat, method);
                     collector.move(move);

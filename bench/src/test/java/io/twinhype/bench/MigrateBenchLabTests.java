@@ -23,7 +23,11 @@ final class MigrateBenchLabTests {
     void aGuestIsMovedByEachMethodInTurn() throws Exception {
         MigrateReport report = new MigrateBench(
                         new MigrateOptions(
-                                KernelSeries.V6_1, List.of(new MigrateGuest(128, 1, 0)), 2, 1, 10_000, directory),
+                                KernelSeries.V6_1,
+                                List.of(new MigratePart(new MigrateGuest(128, 1, 0), 1)),
+                                2,
+                                10_000,
+                                directory),
                         TwinCache.of(System.getenv()),
                         KernelSources.of(System.getenv()),
                         Progress.SILENT)

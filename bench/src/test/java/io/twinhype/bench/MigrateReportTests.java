@@ -44,11 +44,12 @@ final class MigrateReportTests {
 
     @Test
     void methodsThatSendAllMemoryHaveTheirFewerTurnsSpread() {
-        MigratePlan plan = new MigratePlan(Path.of("k"), Path.of("i"), Path.of("l"), List.of(SMALL), 10, 3, 5000);
+        MigratePart part = new MigratePart(SMALL, 3);
+        MigratePlan plan = new MigratePlan(Path.of("k"), Path.of("i"), Path.of("l"), List.of(part), 10, 5000);
 
-        assertThat(IntStream.range(0, 10).filter(run -> plan.hasTurn(MigrateMethod.TCP, run)))
+        assertThat(IntStream.range(0, 10).filter(run -> plan.hasTurn(part, MigrateMethod.TCP, run)))
                 .containsExactly(3, 6, 9);
-        assertThat(IntStream.range(0, 10).filter(run -> plan.hasTurn(MigrateMethod.GRAFT, run)))
+        assertThat(IntStream.range(0, 10).filter(run -> plan.hasTurn(part, MigrateMethod.GRAFT, run)))
                 .hasSize(10);
     }
 
@@ -92,9 +93,11 @@ final class MigrateReportTests {
         MigrateReport report = MigrateReport.of(
                 new MigrateOutcome(
                         List.of(move(SMALL, MigrateMethod.GRAFT, 10), failed), List.of(), Map.of("qemu", "7.2")),
+                List.of("The machine was lost."),
                 List.of(),
                 ENVIRONMENT);
 
+        assertThat(report.problems()).containsExactly("The machine was lost.");
         assertThat(report.goals()).isEmpty();
         assertThat(report.rows().getLast().failures()).containsExactly("it did not converge");
         assertThat(MigratePage.text(report, "./twinhype bench migrate"))
@@ -104,7 +107,7 @@ final class MigrateReportTests {
     @Test
     void nothingMeasuredIsAProblem() {
         MigrateReport report =
-                MigrateReport.of(new MigrateOutcome(List.of(), List.of(), Map.of()), List.of(), ENVIRONMENT);
+                MigrateReport.of(new MigrateOutcome(List.of(), List.of(), Map.of()), List.of(), List.of(), ENVIRONMENT);
 
         assertThat(report.good()).isFalse();
         assertThat(MigratePlot.svg(report)).contains("Nothing was measured");
@@ -152,7 +155,7 @@ final class MigrateReportTests {
             moves.add(move(LARGE, MigrateMethod.HANDOFF, handoff));
             moves.add(move(LARGE, MigrateMethod.TCP, 5 * handoff));
         }
-        return MigrateReport.of(new MigrateOutcome(moves, List.of(), Map.of()), List.of(), ENVIRONMENT);
+        return MigrateReport.of(new MigrateOutcome(moves, List.of(), Map.of()), List.of(), List.of(), ENVIRONMENT);
     }
 
     private static Move move(MigrateGuest guest, MigrateMethod method, double pause) {

@@ -6,6 +6,7 @@ import io.twinhype.bench.MigrateGoal;
 import io.twinhype.bench.MigrateGuest;
 import io.twinhype.bench.MigrateOptions;
 import io.twinhype.bench.MigratePage;
+import io.twinhype.bench.MigratePart;
 import io.twinhype.bench.MigrateReport;
 import io.twinhype.twin.TwinException;
 import java.io.PrintWriter;
@@ -81,8 +82,11 @@ final class BenchMigrateCommand implements Callable<Integer> {
     @Option(
             names = "--copies",
             paramLabel = "N",
-            description = "Moves by copy and TCP, which take long, among the others (default: as many as the others).")
-    private Optional<Integer> copies = Optional.empty();
+            split = ",",
+            description =
+                    "Moves by copy and by TCP, which take long, among the others: for all guests, or for each size of"
+                            + " --memory (default: as many as the others).")
+    private List<Integer> copies = new ArrayList<>();
 
     @Option(
             names = "--beat-us",
@@ -130,16 +134,32 @@ final class BenchMigrateCommand implements Callable<Integer> {
 
     private MigrateOptions options() throws TwinException {
         try {
+            List<MigrateGuest> guests =
+                    matrix ? MigrateGuest.all(memory, vcpus, dirty) : MigrateGuest.star(memory, vcpus, dirty);
             return new MigrateOptions(
                     kernel.series(),
-                    matrix ? MigrateGuest.all(memory, vcpus, dirty) : MigrateGuest.star(memory, vcpus, dirty),
+                    guests.stream()
+                            .map(guest -> new MigratePart(guest, copies(guest)))
+                            .toList(),
                     runs,
-                    copies.orElse(runs),
                     beatMicros,
                     out);
         } catch (IllegalArgumentException wrong) {
             throw new ParameterException(spec.commandLine(), String.valueOf(wrong.getMessage()), wrong);
         }
+    }
+
+    private int copies(MigrateGuest guest) {
+        if (copies.isEmpty()) {
+            return runs;
+        }
+        if (copies.size() != 1 && copies.size() != memory.size()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--copies has " + copies.size() + " numbers and --memory has " + memory.size()
+                            + ": give one for all guests, or one for each size of memory.");
+        }
+        return copies.get(copies.size() == 1 ? 0 : memory.indexOf(guest.memoryMebibytes()));
     }
 
     /** What was typed, but for where its results went. */

@@ -69,6 +69,8 @@ final class CommandLineTests {
                 "vm migrate 1 --to B --method handoff",
                 "demo --fault destination-dies",
                 "demo --fault graft-fails --method handoff",
+                "bench migrate --memory 256,1024,4096 --copies 2,1",
+                "bench migrate --runs 2 --copies 3",
                 "bench selftests --docs . --only smm_test",
             })
     void wrongUsageIsOneSentenceAndStatusTwo(String line) {
