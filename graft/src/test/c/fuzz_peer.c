@@ -5,58 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "fuzz.h"
-
-static int connect_to(const struct peer *peer)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval patience = { .tv_sec = 30 };
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%d.sock", peer->directory, getpid());
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static int send_with(int to, const void *text, size_t length, const int *fds, int count)
-{
-	char control[CMSG_SPACE(4 * sizeof(int))] = { 0 };
-	struct iovec part = { (void *)text, length };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	struct cmsghdr *head;
-
-	if (count) {
-		message.msg_control = control;
-		message.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int));
-		head = CMSG_FIRSTHDR(&message);
-		head->cmsg_level = SOL_SOCKET;
-		head->cmsg_type = SCM_RIGHTS;
-		head->cmsg_len = CMSG_LEN((size_t)count * sizeof(int));
-		memcpy(CMSG_DATA(head), fds, (size_t)count * sizeof(int));
-	}
-	return sendmsg(to, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
+#include "message.h"
 
 /* 0: no answer. */
 static int ask(struct peer *peer, struct fuzz *dice, const char *text, size_t length, const int *fds, int count)
 {
 	static __thread char answer[65536];
-	int to = connect_to(peer);
+	int to = message_connect(peer->directory, getpid());
 	ssize_t got = 0;
 
 	if (to < 0)
 		return 0;
 	peer->asked++;
-	if (send_with(to, text, length, fds, count) == 0 && below(dice, 20)) {
+	if (message_send(to, text, length, fds, count) == 0 && below(dice, 20)) {
 		got = recv(to, answer, sizeof(answer) - 1, 0);
 		if (got > 0) {
 			answer[got] = '\0';
@@ -117,7 +81,7 @@ static void ask_something(struct peer *peer, struct fuzz *dice, const int *devic
 		ask(peer, dice, text, length, NULL, 0);
 		return;
 	default:	/* comes and goes */
-		i = connect_to(peer);
+		i = message_connect(peer->directory, getpid());
 		if (i >= 0)
 			close(i);
 		return;

@@ -32,9 +32,17 @@ final class Fixtures {
             "the fixture fuzz",
             "fuzz",
             Fixtures.class,
-            List.of("fuzz.c", "fuzz_steps.c", "fuzz_requests.c", "fuzz_peer.c"),
-            List.of("fuzz.h"),
+            List.of("fuzz.c", "fuzz_steps.c", "fuzz_requests.c", "fuzz_peer.c", "message.c"),
+            List.of("fuzz.h", "message.h"),
             List.of("-O2", "-Wall", "-Wextra", "-Werror", "-pthread"));
+
+    private static final CProgram ORDER = new CProgram(
+            "the fixture order",
+            "order",
+            Fixtures.class,
+            List.of("order.c", "message.c"),
+            List.of("message.h"),
+            List.of("-O2", "-Wall", "-Wextra", "-Werror", "-static"));
 
     private Fixtures() {}
 
@@ -44,5 +52,9 @@ final class Fixtures {
 
     static Path fuzz(Path directory) throws CompileException {
         return FUZZ.build(directory);
+    }
+
+    static Path order(Path directory) throws CompileException {
+        return ORDER.build(directory);
     }
 }

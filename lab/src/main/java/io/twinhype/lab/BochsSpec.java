@@ -13,8 +13,8 @@ import java.util.TreeMap;
  * @param memoryMebibytes its RAM, MiB; {@link #LEAST_MEMORY_MEBIBYTES} to {@link #MOST_MEMORY_MEBIBYTES}
  * @param modules loaded in this order, after what they depend on, before the command runs
  * @param files what the command finds in the machine beside busybox: its path there, without a slash in front, and the
- *     file of this machine. Programs must be statically linked; they come with the permission to run them. A compressed
- *     kernel module comes unpacked if its name there ends with {@code .ko}.
+ *     file of this machine. Programs must be statically linked, or have their loader and libraries with them; all come
+ *     with the permission to run them. A compressed kernel module comes unpacked if its name there ends with {@code .ko}.
  */
 public record BochsSpec(
         LabKernel kernel, int cpus, int memoryMebibytes, List<ModuleToLoad> modules, Map<String, Path> files) {
