@@ -50,6 +50,8 @@ public final class GraftSoak {
 
     private static final Duration PER_GRAFT = Duration.ofSeconds(4);
 
+    private static final String DEBIAN_13_QEMU = "usr/bin/qemu-system-x86_64";
+
     private final GraftOptions options;
     private final TwinCache cache;
     private final KernelSources sources;
@@ -113,6 +115,12 @@ public final class GraftSoak {
 
     private List<GraftCase> chosen() throws SoakException {
         List<GraftCase> all = GraftCases.all();
+        Optional<Path> missing =
+                options.debian13().map(root -> root.resolve(DEBIAN_13_QEMU)).filter(qemu -> !Files.isExecutable(qemu));
+        if (missing.isPresent()) {
+            throw new SoakException("There is no " + missing.get() + ": name the directory of a Debian 13 that has"
+                    + " qemu-system-x86; `debootstrap --include=qemu-system-x86 trixie DIR` makes one.");
+        }
         for (String name : options.only()) {
             if (all.stream().noneMatch(each -> each.name().equals(name))) {
                 throw new SoakException("There is no case " + name + ": choose among "
@@ -128,6 +136,10 @@ public final class GraftSoak {
                 continue;
             }
             if (each.vmm() == Vmm.DEBIAN_13 && options.debian13().isEmpty()) {
+                if (options.only().contains(each.name())) {
+                    throw new SoakException("Case " + each.name()
+                            + " is about a Debian 13's QEMU: name a directory that has one with --debian13.");
+                }
                 leftOut.put(each.name(), "no Debian 13 was named by --debian13");
             } else {
                 chosen.add(each.name().equals(GraftCases.ROW) ? each.with(options.grafts()) : each);

@@ -72,17 +72,33 @@ final class GraftCasesTests {
 
     @Test
     void anUnknownCaseIsNamedWithTheKnownOnes() {
-        GraftOptions options =
-                new GraftOptions("6.1", 1, false, List.of("pc-1", "nothing"), Optional.empty(), directory);
-        assertThatThrownBy(() -> new GraftSoak(
-                                options,
-                                TwinCache.of(Map.of("XDG_CACHE_HOME", directory.toString())),
-                                KernelSources.of(Map.of("TWINHYPE_HOME", "..")),
-                                Progress.SILENT,
-                                System.out)
-                        .run())
+        assertThatThrownBy(soak(List.of("pc-1", "nothing"), Optional.empty())::run)
                 .isInstanceOf(SoakException.class)
                 .hasMessageContaining("There is no case nothing")
                 .hasMessageContaining("pc-1, ");
+    }
+
+    @Test
+    void aCaseThatIsAskedForAndCantBeDoneIsNotLeftOutInSilence() {
+        assertThatThrownBy(soak(List.of("pc-1", "pc-4-qemu10"), Optional.empty())::run)
+                .isInstanceOf(SoakException.class)
+                .hasMessage("Case pc-4-qemu10 is about a Debian 13's QEMU: name a directory that has one with"
+                        + " --debian13.");
+    }
+
+    @Test
+    void aDirectoryWithoutADebian13IsRefusedBeforeALabBoots() {
+        assertThatThrownBy(soak(List.of(), Optional.of(directory))::run)
+                .isInstanceOf(SoakException.class)
+                .hasMessageStartingWith("There is no " + directory + "/usr/bin/qemu-system-x86_64: name the directory");
+    }
+
+    private GraftSoak soak(List<String> only, Optional<Path> debian13) {
+        return new GraftSoak(
+                new GraftOptions("6.1", 1, false, only, debian13, directory),
+                TwinCache.of(Map.of("XDG_CACHE_HOME", directory.toString())),
+                KernelSources.of(Map.of("TWINHYPE_HOME", "..")),
+                Progress.SILENT,
+                System.out);
     }
 }
