@@ -66,8 +66,8 @@ final class HandoffTests {
 
             assertThat(handoff.socketBytes().orElseThrow()).isBetween(1L, MEBIBYTE);
             assertThat(live.socketBytes().orElseThrow())
-                    .as("the guest rewrites 64 MiB all the time")
-                    .isGreaterThan(64 * MEBIBYTE);
+                    .as("all memory that is not empty: the guest's kernel alone has more")
+                    .isGreaterThan(16 * MEBIBYTE);
             assertThat(live.networkBytes())
                     .as("loopback counts what goes through it twice")
                     .isGreaterThan(2 * live.socketBytes().orElseThrow());
