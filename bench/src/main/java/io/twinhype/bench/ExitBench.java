@@ -95,7 +95,7 @@ public final class ExitBench {
         words.add(program.toString());
         words.add(program.resolveSibling(ExitProgram.DYNAMIC).toString());
         words.add(library.toString());
-        List.of(modules.base(), modules.a(), modules.b()).forEach(module -> words.add(module.toString()));
+        modules.trio().files().forEach(module -> words.add(module.toString()));
         modules.stock().forEach(module -> words.add(module.toString()));
         return new LabCommand(words, Path.of("/"), Map.of());
     }

@@ -73,10 +73,7 @@ public final class MigrateBench {
                         modules.kernel(),
                         memory(),
                         1,
-                        List.of(
-                                new ModuleToLoad(modules.base()),
-                                new ModuleToLoad(modules.a()),
-                                new ModuleToLoad(modules.b())))),
+                        ModuleToLoad.of(modules.trio().files()))),
                 LabCommand.java(MigrateMain.class, plan.toString(), outcome.toString()),
                 outcome,
                 () -> environment(modules, orders, load + " at the start and " + load() + " at the end"));

@@ -5,7 +5,6 @@ import io.twinhype.twin.Twin;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** A hypervisor that the selftests are run on; ours with the other one loaded, too. */
 enum SelftestSubject {
@@ -26,11 +25,7 @@ enum SelftestSubject {
     }
 
     List<ModuleToLoad> modules(BenchModules modules) {
-        return twin.isEmpty()
-                ? modules.stock().stream().map(ModuleToLoad::new).toList()
-                : Stream.of(modules.base(), modules.a(), modules.b())
-                        .map(ModuleToLoad::new)
-                        .toList();
+        return ModuleToLoad.of(twin.isEmpty() ? modules.stock() : modules.trio().files());
     }
 
     Path device() {

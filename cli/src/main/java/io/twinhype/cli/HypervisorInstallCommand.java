@@ -4,7 +4,6 @@ import io.twinhype.install.HookSettings;
 import io.twinhype.install.InstallReport;
 import io.twinhype.install.InstallRequest;
 import io.twinhype.install.Installation;
-import io.twinhype.twin.BuildRequest;
 import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.InstalledKernel;
 import io.twinhype.twin.KernelSources;
@@ -12,10 +11,9 @@ import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.ModuleBuild;
 import io.twinhype.twin.ModuleSigner;
 import io.twinhype.twin.ModuleTrust;
-import io.twinhype.twin.ModuleVerifier;
 import io.twinhype.twin.SignedModule;
 import io.twinhype.twin.SigningKey;
-import io.twinhype.twin.Twin;
+import io.twinhype.twin.Trio;
 import io.twinhype.twin.TwinCache;
 import io.twinhype.twin.Vendor;
 import java.io.PrintWriter;
@@ -91,17 +89,9 @@ final class HypervisorInstallCommand implements Callable<Integer> {
             trust.requireKey(wanted);
         }
         KernelTree tree = kernel.packages(cache, progress);
-        HypervisorBuilder builder = new HypervisorBuilder(cache, sources, progress);
-        ModuleBuild base = builder.buildBase(tree);
-        List<ModuleBuild> twins = new ArrayList<>();
-        for (Twin twin : Twin.values()) {
-            twins.add(builder.build(new BuildRequest(twin, tree, processors, List.of())));
-        }
-        new ModuleVerifier(tree).verify(base, twins);
-        List<ModuleBuild> builds = new ArrayList<>(List.of(base));
-        builds.addAll(twins);
+        Trio trio = new HypervisorBuilder(cache, sources, progress).buildTrio(tree, processors);
         List<Path> files = new ArrayList<>();
-        for (ModuleBuild build : builds) {
+        for (ModuleBuild build : trio.builds()) {
             Path file = build.file();
             if (key.isPresent()) {
                 SignedModule signed = new ModuleSigner(tree, key.get()).sign(build);

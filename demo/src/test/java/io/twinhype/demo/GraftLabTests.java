@@ -24,15 +24,16 @@ import io.twinhype.lab.LabOutput;
 import io.twinhype.lab.LabResult;
 import io.twinhype.lab.LabSpec;
 import io.twinhype.lab.ModuleToLoad;
-import io.twinhype.twin.BuildRequest;
 import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
 import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.Progress;
+import io.twinhype.twin.Trio;
 import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.Vendor;
 import java.io.ByteArrayOutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -56,20 +57,16 @@ final class GraftLabTests {
     void aGuestStaysInItsProcessWhileTheHypervisorUnderItChanges() throws Exception {
         TwinCache cache = TwinCache.of(System.getenv());
         KernelTree tree = new KernelPackages(cache, Progress.SILENT).obtain(KernelSeries.V6_1);
-        HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT);
-        List<ModuleToLoad> modules = List.of(
-                new ModuleToLoad(builder.buildBase(tree).file()),
-                new ModuleToLoad(
-                        builder.build(new BuildRequest(Twin.A, tree, List.of())).file()),
-                new ModuleToLoad(
-                        builder.build(new BuildRequest(Twin.B, tree, List.of())).file()));
+        Trio trio = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT)
+                .buildTrio(tree, Vendor.SVM);
         GuestImage guest = GuestImage.build(tree.root(), cache.directory().resolve("guest"), List.of());
         Path library = GraftLibrary.build(cache.directory().resolve("graft"), _ -> {});
 
         ByteArrayOutputStream said = new ByteArrayOutputStream();
         ByteArrayOutputStream errors = new ByteArrayOutputStream();
-        LabResult result = Lab.of(
-                        new LabSpec(new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()), modules))
+        LabResult result = Lab.of(new LabSpec(
+                        new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()),
+                        ModuleToLoad.of(trio.files())))
                 .run(
                         LabCommand.java(
                                 InLab.class,

@@ -14,16 +14,16 @@ import io.twinhype.lab.LabOutput;
 import io.twinhype.lab.LabResult;
 import io.twinhype.lab.LabSpec;
 import io.twinhype.lab.ModuleToLoad;
-import io.twinhype.twin.BuildRequest;
 import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
 import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
-import io.twinhype.twin.ModuleBuild;
 import io.twinhype.twin.Progress;
+import io.twinhype.twin.Trio;
 import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.Vendor;
 import java.io.ByteArrayOutputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -47,11 +47,9 @@ final class HypervisorsLabTests {
     void whatIsInUseStaysAndWhatDoesNotLoadIsTakenBack() throws Exception {
         TwinCache cache = TwinCache.of(System.getenv());
         KernelTree tree = new KernelPackages(cache, Progress.SILENT).obtain(KernelSeries.V6_1);
-        HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT);
-        ModuleBuild base = builder.buildBase(tree);
-        ModuleBuild a = builder.build(new BuildRequest(Twin.A, tree, List.of()));
-        ModuleBuild b = builder.build(new BuildRequest(Twin.B, tree, List.of()));
-        byte[] bytes = Files.readAllBytes(a.file());
+        Trio trio = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT)
+                .buildTrio(tree, Vendor.SVM);
+        byte[] bytes = Files.readAllBytes(trio.a().file());
         Path half = Files.write(directory.resolve("half.ko"), Arrays.copyOf(bytes, bytes.length / 2));
         // Not the release in it, which the kernel does not look at in a module with symbol versions.
         Path foreign = Files.write(directory.resolve("foreign.ko"), replaced(bytes, "SMP preempt", "UPx preempt"));
@@ -60,22 +58,22 @@ final class HypervisorsLabTests {
         ByteArrayOutputStream errors = new ByteArrayOutputStream();
         LabResult result = Lab.of(new LabSpec(
                         new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()),
-                        List.of(new ModuleToLoad(base.file()), new ModuleToLoad(a.file()), new ModuleToLoad(b.file()))))
+                        ModuleToLoad.of(trio.files())))
                 .run(
                         LabCommand.java(
                                 InLab.class,
-                                a.file().toString(),
+                                trio.a().file().toString(),
                                 half.toString(),
                                 foreign.toString(),
-                                b.file().toString()),
+                                trio.b().file().toString()),
                         directory.resolve("out"),
                         LIMIT,
                         new LabOutput(said, errors));
 
         assertThat(result.exitStatus()).as(errors.toString(UTF_8)).isZero();
         assertThat(result.kernelComplaints()).isEmpty();
-        String onA = "A " + a.record().identity() + " fixed=true";
-        String onB = "B " + b.record().identity() + " fixed=true";
+        String onA = "A " + trio.a().record().identity() + " fixed=true";
+        String onB = "B " + trio.b().record().identity() + " fixed=true";
         List<String> lines = said.toString(UTF_8).lines().toList();
         assertThat(lines).hasSize(18);
         assertThat(lines.subList(0, 2)).containsExactly(onA, onB);

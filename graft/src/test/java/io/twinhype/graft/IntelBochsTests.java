@@ -9,14 +9,13 @@ import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.LabOutput;
 import io.twinhype.lab.LabResult;
 import io.twinhype.lab.ModuleToLoad;
-import io.twinhype.twin.BuildRequest;
 import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
 import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.Progress;
-import io.twinhype.twin.Twin;
+import io.twinhype.twin.Trio;
 import io.twinhype.twin.TwinCache;
 import io.twinhype.twin.Vendor;
 import java.io.ByteArrayOutputStream;
@@ -73,22 +72,18 @@ final class IntelBochsTests {
     private BochsSpec spec() throws Exception {
         TwinCache cache = TwinCache.of(System.getenv());
         KernelTree tree = new KernelPackages(cache, Progress.SILENT).obtain(KernelSeries.V6_1);
-        HypervisorBuilder builder = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT);
-        Path base = builder.buildBase(tree).file();
-        Path a = builder.build(new BuildRequest(Twin.A, tree, Vendor.VMX, List.of()))
-                .file();
-        Path b = builder.build(new BuildRequest(Twin.B, tree, Vendor.VMX, List.of()))
-                .file();
+        Trio trio = new HypervisorBuilder(cache, KernelSources.of(System.getenv()), Progress.SILENT)
+                .buildTrio(tree, Vendor.VMX);
         return new BochsSpec(
                 new LabKernel(tree.release(), tree.vmlinuz(), tree.modulesDirectory()),
-                List.of(new ModuleToLoad(base), new ModuleToLoad(a), new ModuleToLoad(b)),
+                ModuleToLoad.of(trio.files()),
                 Map.of(
                         "trial/intel.sh", script(),
                         "trial/vmm", Fixtures.vmm(directory),
                         "trial/order", Fixtures.order(directory),
                         "trial/graft.so", GraftLibrary.build(directory, _ -> {}),
-                        "trial/twinhype_a.ko", a,
-                        "trial/twinhype_b.ko", b,
+                        "trial/twinhype_a.ko", trio.a().file(),
+                        "trial/twinhype_b.ko", trio.b().file(),
                         "lib64/ld-linux-x86-64.so.2", Path.of("/lib64/ld-linux-x86-64.so.2"),
                         "lib/x86_64-linux-gnu/libc.so.6", Path.of("/lib/x86_64-linux-gnu/libc.so.6")));
     }

@@ -1,6 +1,5 @@
 package io.twinhype.install;
 
-import io.twinhype.twin.BuildRequest;
 import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
 import io.twinhype.twin.KernelSeries;
@@ -8,14 +7,14 @@ import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.ModuleBuild;
 import io.twinhype.twin.Progress;
-import io.twinhype.twin.Twin;
+import io.twinhype.twin.Trio;
 import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.Vendor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,12 +44,8 @@ record TestHost(Path root, KernelTree kernel, List<ModuleBuild> builds) {
     static TestHost again(Path root) throws Exception {
         TwinCache cache = TwinCache.of(System.getenv());
         KernelTree kernel = new KernelPackages(cache, Progress.SILENT).obtain(KernelSeries.V6_1);
-        HypervisorBuilder builder = new HypervisorBuilder(cache, SOURCES, Progress.SILENT);
-        List<ModuleBuild> builds = new ArrayList<>(List.of(builder.buildBase(kernel)));
-        for (Twin twin : Twin.values()) {
-            builds.add(builder.build(new BuildRequest(twin, kernel, List.of())));
-        }
-        return new TestHost(root, kernel, builds);
+        Trio trio = new HypervisorBuilder(cache, SOURCES, Progress.SILENT).buildTrio(kernel, Vendor.SVM);
+        return new TestHost(root, kernel, trio.builds());
     }
 
     /** Adds the same modules as those of another kernel. */

@@ -22,6 +22,11 @@ public record ModuleToLoad(Path file, String parameters) {
         this(file, "");
     }
 
+    /** Modules without parameters. */
+    public static List<ModuleToLoad> of(List<Path> files) {
+        return files.stream().map(ModuleToLoad::new).toList();
+    }
+
     /** Modules in load order, with what they depend on, without those that are loaded before them. */
     static List<ModuleToLoad> inOrder(PackagedModules packaged, List<ModuleToLoad> wanted, Set<String> loaded)
             throws KernelModuleException {

@@ -11,6 +11,7 @@ import io.twinhype.lab.LabKernel;
 import io.twinhype.lab.LabOutput;
 import io.twinhype.lab.LabResult;
 import io.twinhype.lab.LabSpec;
+import io.twinhype.lab.ModuleToLoad;
 import io.twinhype.soak.GraftCase.Boot;
 import io.twinhype.soak.GraftCase.Vmm;
 import io.twinhype.twin.KernelPackages;
@@ -18,6 +19,7 @@ import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.Progress;
+import io.twinhype.twin.Trio;
 import io.twinhype.twin.TwinCache;
 import io.twinhype.twin.TwinException;
 import java.io.IOException;
@@ -94,7 +96,7 @@ public final class GraftSoak {
                 MEMORY_MEBIBYTES,
                 1,
                 Stream.concat(
-                                trio.modules().stream(),
+                                ModuleToLoad.of(trio.files()).stream(),
                                 Stream.of(labKernel.module("tun"), labKernel.module("vhost_net")))
                         .toList());
         List<GraftCase> left = cases;

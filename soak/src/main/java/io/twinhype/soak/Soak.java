@@ -11,6 +11,7 @@ import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.ModuleBuild;
 import io.twinhype.twin.Progress;
+import io.twinhype.twin.Trio;
 import io.twinhype.twin.TwinCache;
 import io.twinhype.twin.TwinException;
 import java.io.IOException;
@@ -89,10 +90,10 @@ public final class Soak {
         if (!verified.ok()) {
             problems.add("ELF verification, " + verified.name() + ": " + verified.sentence());
         }
-        Map<String, String> files = new TreeMap<>(trio.variables());
+        Map<String, String> files = new TreeMap<>(variables(trio));
         files.put("HALF_A", builds.halfWay().file().toString());
         files.put("FOREIGN_A", foreign.file().toString());
-        together(lab, "together", 1, trio.modules(), files, tasks(), checks, problems);
+        together(lab, "together", 1, ModuleToLoad.of(trio.files()), files, tasks(), checks, problems);
         if (options.size().hotplugCycles() > 0) {
             hotplug(lab, kernel, trio, checks, problems);
         }
@@ -149,7 +150,7 @@ public final class Soak {
     private void hotplug(SoakLab lab, KernelTree kernel, Trio trio, List<Check> checks, List<String> problems)
             throws SoakException, LabException, InterruptedException {
         List<String> tasks = List.of("hotplug=" + options.size().hotplugCycles());
-        together(lab, "hotplug", 2, trio.modules(), trio.variables(), tasks, checks, problems);
+        together(lab, "hotplug", 2, ModuleToLoad.of(trio.files()), variables(trio), tasks, checks, problems);
         LabKernel stock = kernel(kernel);
         List<Check> control = new ArrayList<>();
         List<String> amiss = new ArrayList<>();
@@ -175,8 +176,13 @@ public final class Soak {
     private GuardOutcome without(Guard guard, SoakLab lab, Trio trio)
             throws SoakException, LabException, InterruptedException {
         told.println("Lab without-" + guard.word() + ": " + guard.task());
-        SoakLab.Boot boot =
-                lab.run("without-" + guard.word(), 1, trio.modules(), trio.variables(), List.of(guard.task()), GUARD);
+        SoakLab.Boot boot = lab.run(
+                "without-" + guard.word(),
+                1,
+                ModuleToLoad.of(trio.files()),
+                variables(trio),
+                List.of(guard.task()),
+                GUARD);
         boolean failed = boot.checks().stream().anyMatch(check -> check.name().equals(guard.check()) && !check.ok());
         boolean noticed = failed || !boot.complaints().isEmpty();
         List<String> seen = boot.problems(guard.check());
@@ -282,5 +288,13 @@ public final class Soak {
                 "The directory " + options.out() + " cannot be used for results (" + e.getMessage()
                         + "): name another one with --out.",
                 e);
+    }
+
+    /** What soak.sh calls them. */
+    private static Map<String, String> variables(Trio trio) {
+        return Map.of(
+                "BASE", trio.base().file().toString(),
+                "A", trio.a().file().toString(),
+                "B", trio.b().file().toString());
     }
 }

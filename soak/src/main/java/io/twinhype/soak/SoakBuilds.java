@@ -7,11 +7,12 @@ import io.twinhype.twin.KernelTree;
 import io.twinhype.twin.ModuleBuild;
 import io.twinhype.twin.ModuleVerifier;
 import io.twinhype.twin.Progress;
+import io.twinhype.twin.Trio;
 import io.twinhype.twin.Twin;
 import io.twinhype.twin.TwinCache;
 import io.twinhype.twin.TwinException;
+import io.twinhype.twin.Vendor;
 import io.twinhype.twin.VerificationException;
-import io.twinhype.twin.VerificationReport;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -34,12 +35,7 @@ final class SoakBuilds {
 
     /** The right ones, verified. */
     Trio trio() throws TwinException, InterruptedException {
-        Trio trio = new Trio(
-                new HypervisorBuilder(cache, sources, progress).buildBase(kernel),
-                build(Twin.A, sources),
-                build(Twin.B, sources));
-        verify(trio.base(), List.of(trio.a(), trio.b()));
-        return trio;
+        return new HypervisorBuilder(cache, sources, progress).buildTrio(kernel, Vendor.SVM);
     }
 
     /** A hypervisor whose guard is taken out. */
@@ -72,14 +68,10 @@ final class SoakBuilds {
                         .sources());
     }
 
-    VerificationReport verify(ModuleBuild base, List<ModuleBuild> twins) throws TwinException, InterruptedException {
-        return new ModuleVerifier(kernel).verify(base, twins);
-    }
-
     /** Whether a build is refused from its ELF file already, in what words. */
     Check verifierRefuses(ModuleBuild base, ModuleBuild twin) throws TwinException, InterruptedException {
         try {
-            verify(base, List.of(twin));
+            new ModuleVerifier(kernel).verify(base, List.of(twin));
             return Check.of("foreign-abi-verified", false, "the verification lets it pass");
         } catch (VerificationException e) {
             boolean told = String.valueOf(e.getMessage()).contains("ABI");

@@ -8,6 +8,7 @@ import io.twinhype.soak.GraftCase.Disturbance;
 import io.twinhype.twin.KernelSources;
 import io.twinhype.twin.Progress;
 import io.twinhype.twin.TwinCache;
+import io.twinhype.twin.TwinException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +72,7 @@ final class GraftCasesTests {
     }
 
     @Test
-    void anUnknownCaseIsNamedWithTheKnownOnes() {
+    void anUnknownCaseIsNamedWithTheKnownOnes() throws Exception {
         assertThatThrownBy(soak(List.of("pc-1", "nothing"), Optional.empty())::run)
                 .isInstanceOf(SoakException.class)
                 .hasMessageContaining("There is no case nothing")
@@ -79,7 +80,7 @@ final class GraftCasesTests {
     }
 
     @Test
-    void aCaseThatIsAskedForAndCantBeDoneIsNotLeftOutInSilence() {
+    void aCaseThatIsAskedForAndCantBeDoneIsNotLeftOutInSilence() throws Exception {
         assertThatThrownBy(soak(List.of("pc-1", "pc-4-qemu10"), Optional.empty())::run)
                 .isInstanceOf(SoakException.class)
                 .hasMessage("Case pc-4-qemu10 is about a Debian 13's QEMU: name a directory that has one with"
@@ -87,13 +88,13 @@ final class GraftCasesTests {
     }
 
     @Test
-    void aDirectoryWithoutADebian13IsRefusedBeforeALabBoots() {
+    void aDirectoryWithoutADebian13IsRefusedBeforeALabBoots() throws Exception {
         assertThatThrownBy(soak(List.of(), Optional.of(directory))::run)
                 .isInstanceOf(SoakException.class)
                 .hasMessageStartingWith("There is no " + directory + "/usr/bin/qemu-system-x86_64: name the directory");
     }
 
-    private GraftSoak soak(List<String> only, Optional<Path> debian13) {
+    private GraftSoak soak(List<String> only, Optional<Path> debian13) throws TwinException {
         return new GraftSoak(
                 new GraftOptions("6.1", 1, false, only, debian13, directory),
                 TwinCache.of(Map.of("XDG_CACHE_HOME", directory.toString())),

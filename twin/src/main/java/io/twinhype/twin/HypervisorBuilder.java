@@ -43,6 +43,20 @@ public final class HypervisorBuilder {
         return buildPlain(kernel, "invlpga_probe", sources.probe());
     }
 
+    /**
+     * Builds the base and both hypervisors from a kernel's own KVM, and verifies that they can be loaded beside each other.
+     *
+     * @throws VerificationException if they can't
+     */
+    public Trio buildTrio(KernelTree kernel, Vendor vendor) throws TwinException, InterruptedException {
+        Trio trio = new Trio(
+                buildBase(kernel),
+                build(new BuildRequest(Twin.A, kernel, vendor, List.of())),
+                build(new BuildRequest(Twin.B, kernel, vendor, List.of())));
+        new ModuleVerifier(kernel).verify(trio.base(), List.of(trio.a(), trio.b()));
+        return trio;
+    }
+
     /** Builds a hypervisor, and the base it stands on. */
     public ModuleBuild build(BuildRequest request) throws TwinException, InterruptedException {
         ModuleBuild base = buildBase(request.kernel());
