@@ -389,7 +389,7 @@ static bool park(struct graft *graft)
 		return failed(graft, EAGAIN, "the VMM added a vCPU meanwhile");
 	if (vm->stats_changes != graft->shadow.stats_changes)
 		return failed(graft, EAGAIN, "the VMM opened or closed statistics meanwhile");
-	return shadow_follow(graft);
+	return shadow_follow(graft) && shadow_fit_logs(graft);
 }
 
 /* Ends the current part of the pause; returns its length. */

@@ -282,6 +282,7 @@ struct shadow {
 	struct kvm_irqchip irqchips[3];
 	size_t irqfds_detached, irqfds_attached;
 	ARRAY(struct carried_log) logs;
+	uint64_t logs_version; /* of the ledger that they fit */
 	struct { int fd, kept; bool switched; } systems[16];
 	int system_count;
 	ARRAY(struct stats) stats;
@@ -321,6 +322,7 @@ bool shadow_keep(struct graft *graft);
 bool shadow_build(struct graft *graft);
 bool shadow_follow(struct graft *graft);
 bool shadow_prepare_state(struct graft *graft);
+bool shadow_fit_logs(struct graft *graft);
 bool shadow_switch(struct graft *graft);
 void shadow_switch_back(struct graft *graft);
 void shadow_tear_down(struct graft *graft);

@@ -396,7 +396,15 @@ static bool read_baseline(struct graft *graft, struct shadow_vcpu *vcpu)
 	return true;
 }
 
-/* Room for the dirty log of each slot that has one. */
+static void free_logs(struct shadow *shadow)
+{
+	for (size_t i = 0; i < shadow->logs.count; i++)
+		free(shadow->logs.at[i].bitmap);
+	free(shadow->logs.at);
+	shadow->logs.at = NULL;
+	shadow->logs.count = 0;
+}
+
 static bool make_logs(struct shadow *shadow)
 {
 	for (size_t i = 0; i < shadow->applied.slots.count; i++) {
@@ -417,6 +425,20 @@ static bool make_logs(struct shadow *shadow)
 			return false;
 		shadow->logs.count++;
 	}
+	return true;
+}
+
+/* Room for the dirty log of each slot that has one by now, of the size that it has by now: the kernel fills all of it. */
+bool shadow_fit_logs(struct graft *graft)
+{
+	struct shadow *shadow = &graft->shadow;
+
+	if (shadow->logs_version == shadow->applied.version)
+		return true;
+	free_logs(shadow);
+	if (!make_logs(shadow))
+		return failed(graft, ENOMEM, "there is no memory for the dirty log");
+	shadow->logs_version = shadow->applied.version;
 	return true;
 }
 
@@ -452,9 +474,7 @@ bool shadow_prepare_state(struct graft *graft)
 		snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", vm->vcpus[i]->tid);
 		vcpu->state.schedstat = vm->vcpus[i]->tid ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	}
-	if (!make_logs(shadow))
-		return failed(graft, ENOMEM, "there is no memory for the dirty log");
-	return true;
+	return shadow_fit_logs(graft);
 }
 
 /* ---- The exchange ---- */
@@ -644,9 +664,7 @@ void shadow_tear_down(struct graft *graft)
 		real_close(shadow->fd);
 	if (shadow->kept >= 0)
 		real_close(shadow->kept);
-	for (size_t i = 0; i < shadow->logs.count; i++)
-		free(shadow->logs.at[i].bitmap);
-	free(shadow->logs.at);
+	free_logs(shadow);
 	free(shadow->msrs);
 	ledger_free(&shadow->applied);
 	memset(shadow, 0, sizeof(*shadow));

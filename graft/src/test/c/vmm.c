@@ -23,6 +23,7 @@
 #define PERIOD_NS	20000000L	/* of the main thread's looks at the guest */
 #define KICK_NS		5000000L
 #define INSPECT_EVERY	10		/* periods */
+#define LOG_NS		3000000L	/* between two changes of the slot with a log */
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -148,6 +149,17 @@ static double now(void)
 static void nap(long nanoseconds)
 {
 	nanosleep(&(struct timespec){ 0, nanoseconds }, NULL);
+}
+
+static void *change_log(void *argument)
+{
+	struct machine *machine = argument;
+
+	for (unsigned long round = 0; !machine->ending; round++) {
+		machine_change_log(machine, round);
+		nap(LOG_NS);
+	}
+	return NULL;
 }
 
 /* Stops all vCPUs by signals, looks at them from here, lets them go on. */
@@ -368,7 +380,7 @@ int main(int count, char **words)
 {
 	static struct machine machine = { .options = { .vcpus = 1, .seconds = 5, .stall = 60, .seed = 1 } };
 	long periods = 0, descriptors_before;
-	pthread_t doorman;
+	pthread_t doorman, logger;
 	double begun;
 	int i;
 
@@ -378,6 +390,7 @@ int main(int count, char **words)
 	printf("pid %d\n", getpid());
 	machine_create(&machine);
 	start(&doorman, answer_doorbells, &machine);
+	start(&logger, change_log, &machine);
 	for (i = 0; i < machine.options.vcpus; i++)
 		start(&threads[i], run_vcpu, &machine.vcpus[i]);
 	wait_until_ready(&machine);
@@ -396,6 +409,7 @@ int main(int count, char **words)
 		pthread_join(threads[i], NULL);
 	machine.ending = 1;
 	pthread_join(doorman, NULL);
+	pthread_join(logger, NULL);
 	report(&machine, now() - begun, descriptors_before);
 	machine_destroy(&machine);
 	return 0;

@@ -42,6 +42,8 @@ typedef uint64_t u64;
 #define MOVING_BYTES	0x40000UL
 #define ROM_SLOT	0x40200000UL	/* read-only: a write to it goes to the VMM */
 #define ROM_BYTES	PAGE_BYTES
+#define LOGGED_SLOT	0x50000000UL	/* nobody is there: its size and its dirty log come and go */
+#define LOGGED_BYTES	0x100000UL
 #define MMIO		0xd0000000UL	/* no memory: the VMM's device, one page per vCPU */
 #define MMIO_WRITE	0x00		/* takes the vCPU's next number */
 #define MMIO_READ	0x08		/* gives the vCPU's next number */
@@ -199,7 +201,7 @@ struct machine {
 	struct options options;
 	int kvm, fd;
 	size_t run_bytes;
-	u8 *memory, *moving, *rom;
+	u8 *memory, *moving, *rom, *logged;
 	struct vcpu vcpus[MAX_VCPUS];
 	struct kvm_cpuid2 *cpuid;
 	u64 xcr0, has_clock, tsc_khz;
@@ -222,6 +224,7 @@ void machine_create(struct machine *machine);
 void machine_connect(struct machine *machine, int message_gsi);
 void machine_disconnect(struct machine *machine);
 void machine_move_slot(struct machine *machine);
+void machine_change_log(struct machine *machine, unsigned long round);
 void machine_inspect(struct machine *machine);
 void machine_destroy(struct machine *machine);
 

@@ -22,6 +22,7 @@
 #define MEMORY_SLOT_NUMBER	7
 #define MOVING_SLOT_NUMBER	3
 #define ROM_SLOT_NUMBER		12
+#define LOGGED_SLOT_NUMBER	20
 
 /* The linker's names for the ends of the section "guest". */
 extern u8 __start_guest[], __stop_guest[];
@@ -293,6 +294,31 @@ void machine_move_slot(struct machine *machine)
 	machine->moving = memory;
 }
 
+/*
+ * As a VMM does whose guest changes its display's mode, but all the time: a slot with a dirty log, a larger one, one without
+ * a log, none. What KVM fills in must fit what was asked for.
+ */
+void machine_change_log(struct machine *machine, unsigned long round)
+{
+	static const struct {
+		u64 bytes;
+		u32 flags;
+	} steps[] = {
+		{ LOGGED_BYTES / 4, KVM_MEM_LOG_DIRTY_PAGES }, { 0, 0 }, { LOGGED_BYTES, KVM_MEM_LOG_DIRTY_PAGES },
+		{ LOGGED_BYTES, 0 }, { 0, 0 },
+	};
+	u64 bitmap[LOGGED_BYTES / PAGE_BYTES / 64 + 1] = { [LOGGED_BYTES / PAGE_BYTES / 64] = 0x600d };
+	struct kvm_dirty_log log = { .slot = LOGGED_SLOT_NUMBER, .dirty_bitmap = bitmap };
+
+	round %= sizeof(steps) / sizeof(steps[0]);
+	set_slot(machine, LOGGED_SLOT_NUMBER, LOGGED_SLOT, steps[round].bytes, machine->logged, steps[round].flags);
+	if (!steps[round].flags)
+		return;
+	CALL(machine->fd, KVM_GET_DIRTY_LOG, &log);
+	if (bitmap[LOGGED_BYTES / PAGE_BYTES / 64] != 0x600d)
+		fail("a dirty log is longer than its slot");
+}
+
 static void create_vcpu(struct machine *machine, int number)
 {
 	struct vcpu *vcpu = &machine->vcpus[number];
@@ -329,6 +355,7 @@ void machine_create(struct machine *machine)
 	machine->memory = pages(MEMORY_BYTES);
 	machine->moving = pages(MOVING_BYTES);
 	machine->rom = pages(ROM_BYTES);
+	machine->logged = pages(LOGGED_BYTES);
 	machine->fd = CALL(machine->kvm, KVM_CREATE_VM, NULL);
 	CALL(machine->fd, KVM_CREATE_IRQCHIP, NULL);
 	machine->run_bytes = CALL(machine->kvm, KVM_GET_VCPU_MMAP_SIZE, NULL);
