@@ -2,7 +2,8 @@
 /*
  * Clocks: a thread per vCPU reads CLOCK_MONOTONIC and the TSC. Each must never go back on one vCPU; CLOCK_MONOTONIC must
  * not go back from one vCPU to another either (clock_gettime(2)), the TSC only if the guest's kernel relies on that. How
- * far the two step away from each other is a figure: the outside knows how long the guest did not run.
+ * far the two step away from each other is a figure: the outside knows how long the guest did not run. How many of the
+ * errors are of CLOCK_MONOTONIC is one, too: the outside knows whether the VMM has set it back.
  */
 #include "guest.h"
 
@@ -11,7 +12,7 @@
 /* For the rate of the TSC, before steps are looked for. */
 #define WARM_UP_NS (2 * NANOS)
 
-enum { STEP_FORWARD, STEP_BACK, DRIFT, TSC_BACK, TSC_KHZ };
+enum { STEP_FORWARD, STEP_BACK, DRIFT, TSC_BACK, TSC_KHZ, CLOCK_BACK };
 
 static struct check clocks = {
 	.name = "clocks",
@@ -22,6 +23,7 @@ static struct check clocks = {
 		[DRIFT] = { .key = "drift_ns" },
 		[TSC_BACK] = { .key = "tsc_back_across" },
 		[TSC_KHZ] = { .key = "tsc_khz" },
+		[CLOCK_BACK] = { .key = "clock_back" },
 	},
 };
 static _Atomic int64_t highest_clock;
@@ -69,6 +71,8 @@ static void read_burst(int cpu, struct moment *last)
 		uint64_t seen_tsc = highest_tsc;
 		uint64_t now = tsc();
 
+		if (clock < last->clock || clock < seen_clock)
+			clocks.figures[CLOCK_BACK].value++;
 		if (clock < last->clock)
 			wrong(&clocks, "CLOCK_MONOTONIC went back by %lld ns on vCPU %d", (long long)(last->clock - clock), cpu);
 		else if (clock < seen_clock)

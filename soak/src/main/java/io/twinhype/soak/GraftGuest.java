@@ -109,14 +109,14 @@ final class GraftGuest implements AutoCloseable {
         unless(heard.doubled() == 0, heard.doubled() + " beats came twice.", problems);
         unless(heard.malformed() == 0, heard.malformed() + " lines of the guest were spoilt.", problems);
         unless(
-                heard.diskErrors() + heard.memoryErrors() + heard.clockErrors() == 0,
+                heard.diskErrors() + heard.memoryErrors() + (clockIsSetBack() ? 0 : heard.clockErrors()) == 0,
                 "The guest found " + heard.diskErrors() + " errors on its disk, " + heard.memoryErrors()
                         + " in memory, " + heard.clockErrors() + " of its clock.",
                 problems);
         Map<String, GuestCheck> checks = heartbeat.checks();
         checks.values().forEach(check -> {
             unless(
-                    check.errors() == 0 || (clockIsStopped() && check.name().equals("ticks")),
+                    check.errors() == excused(check),
                     "The guest's check " + check.name() + " found " + check.errors() + " errors: " + notes(check),
                     problems);
             unless(check.rounds() > 0, "The guest's check " + check.name() + " has never come round.", problems);
@@ -190,6 +190,28 @@ final class GraftGuest implements AutoCloseable {
                         + " came to an end in order.",
                 problems);
         figures.put("stream_records", (double) heard.records());
+    }
+
+    /** Errors of a check that the VMM makes, grafted or not. */
+    private long excused(GuestCheck check) {
+        return switch (check.name()) {
+            case "ticks" -> clockIsStopped() ? check.errors() : 0;
+            case "clocks" -> clockIsSetBack() ? check.figure("clock_back") : 0;
+            default -> 0;
+        };
+    }
+
+    /**
+     * A VM that goes on after it was stopped has its kvmclock set back. Programs in the guest read vCPU 0's page of it
+     * (vread_pvclock, arch/x86/include/asm/vdso/gettimeofday.h), whichever vCPU they are on: until vCPU 0 runs again, they
+     * see the clock from before. Shown without a graft: 200 stops with vCPU 0 at nice 19 gave 26,201 errors, of 88 ms.
+     */
+    private boolean clockIsSetBack() {
+        return switch (each.disturbance()) {
+            // FAULTS has a debugger that stops the VM to attach, MIGRATION goes on in another process.
+            case STOPS, PAUSED, FAULTS, MIGRATION -> true;
+            case NONE, UNLOAD, COMMANDS, RESET, REBOOT, POWERDOWN, HOTPLUG, SNAPSHOT, LIBVIRT -> false;
+        };
     }
 
     /**
