@@ -364,6 +364,30 @@ static bool prepare(struct graft *graft)
 	return shadow_follow(graft);
 }
 
+/* What the second VM can't follow, though the VMM did it while it was built: then all is begun anew, or refused. */
+static bool unchanged(struct graft *graft)
+{
+	const struct shadow *shadow = &graft->shadow;
+	struct vm *vm = shadow->vm;
+	char obstacles[4096] = "";
+	struct text text = { obstacles, sizeof(obstacles) };
+
+	if (vm->ledger.vcpus != shadow->vcpu_count)
+		return failed(graft, EAGAIN, "the VMM added a vCPU meanwhile");
+	for (int i = 0; i < shadow->vcpu_count; i++) {
+		if (!vm->vcpus[i]->run != !shadow->vcpus[i].run)
+			return failed(graft, EAGAIN, "the VMM mapped or unmapped a vCPU meanwhile");
+	}
+	if (vm->stats_changes != shadow->stats_changes)
+		return failed(graft, EAGAIN, "the VMM opened or closed statistics meanwhile");
+	if (vm->msr_count != shadow->msrs_touched)
+		return failed(graft, EAGAIN, "the VMM set an MSR meanwhile that it had never set");
+	pthread_mutex_lock(&ledger_lock);
+	look_at_vm(&text, vm);
+	pthread_mutex_unlock(&ledger_lock);
+	return !obstacles[0] || failed(graft, EAGAIN, "%.*s", (int)strcspn(obstacles, "\n"), obstacles);
+}
+
 static bool park(struct graft *graft)
 {
 	struct vm *vm = graft->shadow.vm;
@@ -385,11 +409,7 @@ static bool park(struct graft *graft)
 		return failed(graft, ETIMEDOUT, "a call of the VMM on the VM did not end in time");
 	if (fails(graft, PARK_CHANGES))
 		return failed(graft, EIO, "as ordered");
-	if (vm->ledger.vcpus != graft->shadow.vcpu_count)
-		return failed(graft, EAGAIN, "the VMM added a vCPU meanwhile");
-	if (vm->stats_changes != graft->shadow.stats_changes)
-		return failed(graft, EAGAIN, "the VMM opened or closed statistics meanwhile");
-	return shadow_follow(graft) && shadow_fit_logs(graft);
+	return unchanged(graft) && shadow_follow(graft) && shadow_fit_logs(graft);
 }
 
 /* Ends the current part of the pause; returns its length. */
@@ -472,18 +492,18 @@ static bool attempt(struct graft *graft, int device, dev_t number)
 
 enum outcome graft_run(struct graft *graft, int device)
 {
-	char obstacles[8192], *end;
+	char obstacles[8192];
 	struct stat file;
 
-	graft_obstacles(device, obstacles, sizeof(obstacles));
-	if (obstacles[0]) {
-		end = strchr(obstacles, '\n');
-		snprintf(graft->sentence, sizeof(graft->sentence), "%.*s", (int)(end - obstacles), obstacles);
-		return REFUSAL;
-	}
-	if (fstat(device, &file) != 0)
-		return REFUSAL;
 	for (int i = 0; i < ATTEMPTS; i++) {
+		graft_obstacles(device, obstacles, sizeof(obstacles));
+		if (obstacles[0]) {
+			snprintf(graft->sentence, sizeof(graft->sentence), "%.*s", (int)strcspn(obstacles, "\n"),
+				 obstacles);
+			return REFUSAL;
+		}
+		if (fstat(device, &file) != 0)
+			return REFUSAL;
 		if (attempt(graft, device, file.st_rdev))
 			return DONE;
 		if (graft->error != EAGAIN || graft->fault_reached)

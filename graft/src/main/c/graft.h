@@ -275,6 +275,7 @@ struct shadow {
 	int vcpu_count;
 	uint32_t *msrs;
 	uint32_t msr_count;
+	size_t msrs_touched; /* how many the VMM had ever set */
 	size_t xsave_size, nested_size;
 	long ring_offset; /* of the coalesced MMIO ring in a vCPU's mapping, bytes; 0: none */
 	bool ring_copied;

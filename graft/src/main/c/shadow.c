@@ -339,7 +339,10 @@ static bool list_msrs(struct graft *graft)
 	call(shadow->device, KVM_GET_MSR_INDEX_LIST, &probe); /* E2BIG, and says how many */
 	list = calloc(1, sizeof(*list) + probe.nmsrs * sizeof(uint32_t));
 	tried = calloc(1, sizeof(*tried) + probe.nmsrs * sizeof(struct kvm_msr_entry));
+	pthread_mutex_lock(&ledger_lock);
+	shadow->msrs_touched = vm->msr_count;
 	shadow->msrs = calloc(probe.nmsrs + vm->msr_count + 1, sizeof(uint32_t));
+	pthread_mutex_unlock(&ledger_lock);
 	if (!list || !tried || !shadow->msrs) {
 		failed(graft, ENOMEM, "there is no memory");
 		goto done;
@@ -363,10 +366,13 @@ static bool list_msrs(struct graft *graft)
 	}
 	for (uint32_t i = 0; i < tried->nmsrs; i++)
 		shadow->msrs[shadow->msr_count++] = tried->entries[i].index;
-	for (size_t i = 0; i < vm->msr_count; i++) {
+	/* One that the VMM sets from now on is found in the pause. */
+	pthread_mutex_lock(&ledger_lock);
+	for (size_t i = 0; i < shadow->msrs_touched; i++) {
 		if (!carried_otherwise(vm->msrs[i]) && !listed(shadow, vm->msrs[i]))
 			shadow->msrs[shadow->msr_count++] = vm->msrs[i];
 	}
+	pthread_mutex_unlock(&ledger_lock);
 	whole = true;
 done:
 	free(list);
