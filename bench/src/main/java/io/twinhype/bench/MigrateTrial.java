@@ -102,8 +102,10 @@ final class MigrateTrial {
             for (MigrateMethod method : MigrateMethod.values()) {
                 if (!givenUp.contains(method) && plan.hasTurn(part, method, run)) {
                     settle(heartbeat);
+                    HeartbeatSummary before = heartbeat.summary();
                     Move move = move(vm, heartbeat, method);
                     collector.move(move);
+                    blame(before, heartbeat, guest.describe() + ", run " + (run + 1) + ", " + method.label());
                     line.append(
                             move.done()
                                     ? String.format(Locale.ROOT, " %s %.1f ms", method.label(), move.pauseMillis())
@@ -111,6 +113,19 @@ final class MigrateTrial {
                 }
             }
             out.println(line);
+        }
+    }
+
+    /** So that it is known which move did it. */
+    private void blame(HeartbeatSummary before, Heartbeat heartbeat, String where) {
+        HeartbeatSummary after = heartbeat.summary();
+        long lost = after.lost() - before.lost();
+        long doubled = after.doubled() - before.doubled();
+        if (lost > 0 || doubled > 0) {
+            String damage = where + ": " + lost + " beats were lost, " + doubled
+                    + " came twice; the guest's last note: " + heartbeat.lastNote();
+            collector.problem(damage);
+            out.println(damage);
         }
     }
 

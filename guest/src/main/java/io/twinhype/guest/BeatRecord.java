@@ -25,6 +25,9 @@ final class BeatRecord {
     private final BitSet seen = new BitSet();
     private long[] arrivals = new long[4096];
     private int count;
+    /** When the guest sent a beat, by its clock, ns; by sequence number. */
+    private long[] sent = new long[4096];
+
     private long highest;
     private long doubled;
     private long malformed;
@@ -99,8 +102,13 @@ final class BeatRecord {
         int sequence = Math.toIntExact(beat.sequence());
         if (seen.get(sequence)) {
             doubled++;
+            again(sequence, beat.guestNanos());
         }
         seen.set(sequence);
+        if (sequence >= sent.length) {
+            sent = Arrays.copyOf(sent, Math.max(sent.length * 2, sequence + 1));
+        }
+        sent[sequence] = beat.guestNanos();
         if (beat.sequence() < highest) {
             return;
         }
@@ -113,6 +121,16 @@ final class BeatRecord {
             probe = new ProbeReading(beat.probe(), beat.counters().checks(), now);
         }
         counters = beat.counters();
+    }
+
+    /** Says of the first whether a line came twice, or the guest lived through the same moment twice. */
+    private void again(int sequence, long guestNanos) {
+        if (doubled == 1) {
+            note("beat " + sequence + " came again, "
+                    + (sent[sequence] == guestNanos
+                            ? "the same line"
+                            : (guestNanos - sent[sequence]) / 1000 + " us later by the guest's clock"));
+        }
     }
 
     synchronized Duration pauseWithin(long startNanos, long endNanos) {

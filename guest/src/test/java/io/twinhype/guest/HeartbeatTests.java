@@ -80,6 +80,17 @@ final class HeartbeatTests {
         HeartbeatSummary summary = heartbeat.summary();
         assertThat(summary.lost()).isEqualTo(2);
         assertThat(summary.doubled()).isEqualTo(1);
+        assertThat(heartbeat.notes()).containsExactly("beat 2 came again, the same line");
+    }
+
+    @Test
+    void tellsAGuestThatLivedThroughAMomentTwice() throws Exception {
+        try (SocketChannel connection = connect()) {
+            say(connection, beat(1) + beat(2) + "b 2 2000002000 0 0 0 0 -\n" + beat(3));
+            assertThat(heartbeat.awaitBeats(3, LONG)).isTrue();
+        }
+
+        assertThat(heartbeat.notes()).containsExactly("beat 2 came again, 2000000 us later by the guest's clock");
     }
 
     @Test
