@@ -50,6 +50,10 @@ public record MigrateGoal(String goal, String measured, boolean reached) {
         return goals;
     }
 
+    boolean concerns(MigrateGuest guest) {
+        return goal.startsWith(guest.describe() + ": ");
+    }
+
     private static Optional<Row> other(List<Row> rows, Row graft, MigrateMethod method) {
         return rows.stream()
                 .filter(row -> row.guest().equals(graft.guest()) && row.method() == method)

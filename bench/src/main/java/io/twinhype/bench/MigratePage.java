@@ -4,32 +4,37 @@ import io.twinhype.bench.MigrateReport.Row;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A report as the page docs/migrate.md, with its plot and its figures beside it. */
+/** Reports as the page docs/migrate.md, with their plot and their figures beside it. */
 public final class MigratePage {
     private final StringBuilder text = new StringBuilder();
-    private final MigrateReport report;
+    private final List<MigrateRecord> records;
 
-    private MigratePage(MigrateReport report) {
-        this.report = report;
+    private MigratePage(List<MigrateRecord> records) {
+        this.records = records;
     }
 
     /**
-     * Writes {@code migrate.md}, {@code migrate.svg} and {@code migrate.json} into a directory.
+     * Writes {@code migrate.md}, {@code migrate.svg} and {@code migrate.json} into a directory. What is there of guests that
+     * this report does not have, stays.
      *
      * @param command what was typed
      * @return the page
      */
     public static Path write(MigrateReport report, String command, Path docs) throws BenchException {
         Path page = docs.resolve("migrate.md");
+        Path kept = docs.resolve("migrate.json");
         try {
             Files.createDirectories(docs);
-            Files.writeString(page, text(report, command));
-            Files.writeString(docs.resolve("migrate.svg"), MigratePlot.svg(report));
-            Files.writeString(docs.resolve("migrate.json"), BenchJson.text(report));
+            List<MigrateRecord> records = MigrateRecord.with(
+                    Files.exists(kept) ? BenchJson.migrations(kept) : List.of(), new MigrateRecord(command, report));
+            Files.writeString(page, text(records));
+            Files.writeString(docs.resolve("migrate.svg"), MigratePlot.svg(rows(records)));
+            Files.writeString(kept, BenchJson.text(records));
             return page;
         } catch (IOException e) {
             throw new BenchException(
@@ -37,9 +42,9 @@ public final class MigratePage {
         }
     }
 
-    static String text(MigrateReport report, String command) {
-        MigratePage page = new MigratePage(report);
-        page.head(command);
+    static String text(List<MigrateRecord> records) {
+        MigratePage page = new MigratePage(records);
+        page.head();
         page.goals();
         page.pauses();
         page.parts();
@@ -47,42 +52,58 @@ public final class MigratePage {
         return page.text.toString();
     }
 
-    private void head(String command) {
-        Map<String, String> environment = report.environment();
-        text.append("# Ways to move a VM, compared\n\n`")
-                .append(command)
-                .append("`, finished ")
-                .append(environment.getOrDefault("finished", "?"))
-                .append(".\n\n")
-                .append("In the lab: QEMU's software emulation of one AMD CPU, kernel ")
-                .append(environment.getOrDefault("kernelPackage", "?"))
-                .append("; guests nested in it under QEMU ")
-                .append(environment.getOrDefault("qemu", "?"))
-                .append(". The\nmachine below has ")
-                .append(environment.getOrDefault("hostCpus", "?"))
-                .append(" CPUs and had loads of ")
-                .append(environment.getOrDefault("hostLoad", "?"))
-                .append(" (1, 5 and 15 minutes).\n")
-                .append("Nothing here is from bare metal: compare the methods with each other, not the figures with")
-                .append(" another machine's.\n\n")
+    private static List<Row> rows(List<MigrateRecord> records) {
+        return records.stream().flatMap(each -> each.report().rows().stream()).toList();
+    }
+
+    private void head() {
+        text.append("# Ways to move a VM, compared\n\n")
                 .append(
-                        "One guest at a time, alone on the lab's CPU, goes back and forth between A and B by each method")
+                        "In the lab: QEMU's software emulation of one AMD CPU, guests nested in it. Nothing here is from bare")
+                .append(
+                        " metal: compare the methods\nwith each other, not the figures with another machine's. Measured by\n\n");
+        for (MigrateRecord each : records) {
+            Map<String, String> environment = each.report().environment();
+            text.append("- `")
+                    .append(each.command())
+                    .append("`, finished ")
+                    .append(environment.getOrDefault("finished", "?"))
+                    .append(": ")
+                    .append(String.join(
+                            "; ",
+                            each.report().guests().stream()
+                                    .map(MigrateGuest::describe)
+                                    .toList()))
+                    .append(". Kernel ")
+                    .append(environment.getOrDefault("kernelPackage", "?"))
+                    .append(", QEMU ")
+                    .append(environment.getOrDefault("qemu", "?"))
+                    .append(", on a machine with ")
+                    .append(environment.getOrDefault("hostCpus", "?"))
+                    .append(" CPUs and loads of ")
+                    .append(environment.getOrDefault("hostLoad", "?"))
+                    .append(" (1, 5 and 15 minutes); a beat every ")
+                    .append(environment.getOrDefault("beatMicros", "?"))
+                    .append(" us.\n");
+        }
+        text.append("\nOne guest at a time, alone on the lab's CPU, goes back and forth between A and B by each method")
                 .append(
                         " in turn, so that\nwhat disturbs the machine disturbs all. A pause is the longest silence of the")
-                .append(" guest's heartbeat while it is moved, seen\nfrom outside; its period of ")
-                .append(environment.getOrDefault("beatMicros", "?"))
-                .append(" us is in it. A move lasts from the order until the guest runs on the other side.\n")
+                .append(" guest's heartbeat while it is moved, seen\nfrom outside; the heartbeat's period is in it.")
+                .append(" A move lasts from the order until the guest runs on the other side.\n")
                 .append(
-                        "A pause begins after the preparation (of a second VM in the process; of a second QEMU), in which the guest runs,"
-                                + " but shares the\nlab's one CPU: `silence` is the longest one with it."
-                                + " p99 of fewer than 100 runs is the longest.\n\n")
+                        "A pause begins after the preparation (of a second VM in the process; of a second QEMU), in which the")
+                .append(" guest runs, but shares the\nlab's one CPU: `silence` is the longest one with it.")
+                .append(" p99 of fewer than 100 runs is the longest.\n\n")
                 .append("![Pauses by size of memory](migrate.svg)\n");
     }
 
     private void goals() {
         text.append("\n## Goals\n\n| goal | measured | |\n|---|---|---|\n");
-        for (MigrateGoal goal : report.goals()) {
-            line(goal.goal(), goal.measured(), goal.reached() ? "reached" : "**missed**");
+        for (MigrateRecord each : records) {
+            for (MigrateGoal goal : each.report().goals()) {
+                line(goal.goal(), goal.measured(), goal.reached() ? "reached" : "**missed**");
+            }
         }
     }
 
@@ -91,7 +112,7 @@ public final class MigratePage {
                 .append(
                         "| guest | method | runs | pause p50 ms | p99 | max | silence p50 ms | move p50 ms | between processes, bytes |\n")
                 .append("|---|---|---|---|---|---|---|---|---|\n");
-        for (Row row : report.rows()) {
+        for (Row row : rows(records)) {
             boolean any = row.pause().count() > 0;
             line(
                     row.guest().describe(),
@@ -104,7 +125,7 @@ public final class MigratePage {
                     any ? millis(row.total().median()) : "–",
                     any ? String.format(Locale.ROOT, "%,d", row.medianSocketBytes()) : "–");
         }
-        report.rows().stream().filter(row -> !row.failures().isEmpty()).forEach(row -> text.append("\nNot moved, ")
+        rows(records).stream().filter(row -> !row.failures().isEmpty()).forEach(row -> text.append("\nNot moved, ")
                 .append(row.guest().describe())
                 .append(", ")
                 .append(row.method().label())
@@ -115,7 +136,7 @@ public final class MigratePage {
 
     private void parts() {
         List<Row> grafts =
-                report.rows().stream().filter(row -> !row.parts().isEmpty()).toList();
+                rows(records).stream().filter(row -> !row.parts().isEmpty()).toList();
         if (grafts.isEmpty()) {
             return;
         }
@@ -139,14 +160,15 @@ public final class MigratePage {
     }
 
     private void problems() {
-        if (report.problems().isEmpty() && report.kernelComplaints().isEmpty()) {
-            return;
+        List<String> lines = new ArrayList<>();
+        for (MigrateRecord each : records) {
+            each.report().problems().forEach(lines::add);
+            each.report().kernelComplaints().forEach(line -> lines.add("The lab's kernel complained: " + line));
         }
-        text.append("\n## What went wrong\n\n");
-        report.problems().forEach(problem -> text.append("- ").append(problem).append('\n'));
-        report.kernelComplaints().forEach(line -> text.append("- The lab's kernel complained: ")
-                .append(line)
-                .append('\n'));
+        if (!lines.isEmpty()) {
+            text.append("\n## What went wrong\n\n");
+            lines.forEach(line -> text.append("- ").append(line).append('\n'));
+        }
     }
 
     private void line(String... cells) {

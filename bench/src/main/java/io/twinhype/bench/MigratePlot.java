@@ -45,13 +45,12 @@ final class MigratePlot {
                 .orElse(1);
     }
 
-    static String svg(MigrateReport report) {
-        List<MigrateGuest> guests = report.guests();
-        if (guests.isEmpty()) {
+    static String svg(List<Row> all) {
+        if (all.isEmpty()) {
             return new MigratePlot(List.of()).draw("Nothing was measured");
         }
-        MigrateGuest first = guests.getFirst();
-        List<Row> rows = report.rows().stream()
+        MigrateGuest first = all.getFirst().guest();
+        List<Row> rows = all.stream()
                 .filter(row ->
                         row.guest().vcpus() == first.vcpus() && row.guest().dirtyMebibytes() == first.dirtyMebibytes())
                 .filter(row -> row.pause().median() > 0)

@@ -73,6 +73,23 @@ public record MigrateReport(
                 .findFirst();
     }
 
+    /** What it says of other guests; with one less, nothing can be said of the size of memory. */
+    MigrateReport without(List<MigrateGuest> others) {
+        if (guests().stream().noneMatch(others::contains)) {
+            return this;
+        }
+        List<MigrateGuest> left =
+                guests().stream().filter(guest -> !others.contains(guest)).toList();
+        return new MigrateReport(
+                rows.stream().filter(row -> left.contains(row.guest())).toList(),
+                goals.stream()
+                        .filter(goal -> left.stream().anyMatch(goal::concerns))
+                        .toList(),
+                problems,
+                kernelComplaints,
+                environment);
+    }
+
     List<MigrateGuest> guests() {
         return rows.stream().map(Row::guest).distinct().toList();
     }

@@ -2,6 +2,7 @@ package io.twinhype.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.twinhype.bench.MigrateOutcome.Move;
 import java.io.StringReader;
@@ -100,7 +101,7 @@ final class MigrateReportTests {
         assertThat(report.problems()).containsExactly("The machine was lost.");
         assertThat(report.goals()).isEmpty();
         assertThat(report.rows().getLast().failures()).containsExactly("it did not converge");
-        assertThat(MigratePage.text(report, "./twinhype bench migrate"))
+        assertThat(MigratePage.text(List.of(new MigrateRecord("./twinhype bench migrate", report))))
                 .contains("| 256 MiB, 1 vCPU, idle | tcp | 0 | – |", "tcp: it did not converge");
     }
 
@@ -110,7 +111,7 @@ final class MigrateReportTests {
                 MigrateReport.of(new MigrateOutcome(List.of(), List.of(), Map.of()), List.of(), List.of(), ENVIRONMENT);
 
         assertThat(report.good()).isFalse();
-        assertThat(MigratePlot.svg(report)).contains("Nothing was measured");
+        assertThat(MigratePlot.svg(report.rows())).contains("Nothing was measured");
     }
 
     @Test
@@ -132,6 +133,43 @@ final class MigrateReportTests {
                         .getLength())
                 .isEqualTo(3);
         assertThat(directory.resolve("migrate.json")).content().contains("\"memoryMebibytes\" : 4096");
+    }
+
+    @Test
+    void whatIsMeasuredAgainReplacesItselfAndNothingElse() throws Exception {
+        MigrateGuest other = new MigrateGuest(256, 4, 0);
+        MigrateReport more = MigrateReport.of(
+                new MigrateOutcome(
+                        List.of(move(LARGE, MigrateMethod.GRAFT, 77), move(other, MigrateMethod.GRAFT, 88)),
+                        List.of(),
+                        Map.of()),
+                List.of(),
+                List.of(),
+                ENVIRONMENT);
+
+        MigratePage.write(report(10, 10, 100), "the first", directory);
+        Path page = MigratePage.write(more, "the second", directory);
+
+        assertThat(page)
+                .content()
+                .contains(
+                        "- `the first`, finished 2026-11-23T00:00:00Z: 256 MiB, 1 vCPU, idle. Kernel",
+                        "- `the second`, finished 2026-11-23T00:00:00Z: 4096 MiB, 1 vCPU, idle; 256 MiB, 4 vCPUs, idle. Kernel",
+                        "| 256 MiB, 1 vCPU, idle | handoff | 20 |",
+                        "| 4096 MiB, 1 vCPU, idle | graft | 1 | 77.0 |",
+                        "| 256 MiB, 4 vCPUs, idle | graft | 1 | 88.0 |",
+                        "| 256 MiB, 1 vCPU, idle: median pause by graft")
+                .doesNotContain("| 4096 MiB, 1 vCPU, idle | handoff |", "4096 MiB, 1 vCPU, idle: median", "no slope");
+    }
+
+    @Test
+    void aFileOfSomethingElseIsLeftAlone() throws Exception {
+        Path file = Files.writeString(directory.resolve("migrate.json"), "{}");
+
+        assertThatThrownBy(() -> MigratePage.write(report(10, 10, 100), "a command", directory))
+                .isInstanceOf(BenchException.class)
+                .hasMessageContaining("migrate.json is not what `twinhype bench migrate` keeps");
+        assertThat(file).hasContent("{}");
     }
 
     @Test

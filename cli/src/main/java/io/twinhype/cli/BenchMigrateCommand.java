@@ -98,7 +98,10 @@ final class BenchMigrateCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print the report as JSON instead of tables.")
     private boolean json;
 
-    @Option(names = "--docs", paramLabel = "DIR", description = "Also write DIR/migrate.md, .svg and .json anew.")
+    @Option(
+            names = "--docs",
+            paramLabel = "DIR",
+            description = "Also write DIR/migrate.md, .svg and .json; what is there of other guests stays.")
     private Optional<Path> docs = Optional.empty();
 
     @Option(
