@@ -36,14 +36,11 @@ final class GraftTrial {
     /** Grafts after which what the VMM holds on to must not grow any more: until then caches fill. */
     private static final int WARM_UP = 3;
 
-    /** Each thread and each coroutine that QEMU's pools keep brings a stack and that one's guard; a row of grafts is longer. */
-    private static final int MAPPINGS_GROWTH = 256;
+    /** What QEMU maps for the first time at any moment; a row of grafts is longer. */
+    private static final int MAPPINGS_GROWTH = 64;
 
-    /**
-     * Stacks and arenas are large and hardly touched: 51 MiB of coroutines' were seen, KiB. Resident memory is no measure:
-     * pages of a heap that does not grow are touched for the first time at any moment.
-     */
-    private static final long DATA_GROWTH_KIB = 64 * 1024;
+    /** An arena or two. Resident memory is no measure: pages of a heap that does not grow are touched at any moment. */
+    private static final long DATA_GROWTH_KIB = 16 * 1024;
 
     /** Grafts within which each step must come. */
     private static final int STEP_ATTEMPTS = 8;
