@@ -96,16 +96,17 @@ final class MigrateTrial {
     }
 
     private void moveAll(Vm vm, Heartbeat heartbeat) throws EngineException, InterruptedException {
+        settle(heartbeat);
+        HeartbeatSummary before = heartbeat.summary();
         for (int run = 0; run < plan.runs(); run++) {
             StringBuilder line =
                     new StringBuilder(guest.describe() + ", run " + (run + 1) + " of " + plan.runs() + ":");
             for (MigrateMethod method : MigrateMethod.values()) {
                 if (!givenUp.contains(method) && plan.hasTurn(part, method, run)) {
-                    settle(heartbeat);
-                    HeartbeatSummary before = heartbeat.summary();
                     Move move = move(vm, heartbeat, method);
                     collector.move(move);
-                    blame(before, heartbeat, guest.describe() + ", run " + (run + 1) + ", " + method.label());
+                    settle(heartbeat);
+                    before = blame(before, heartbeat, guest.describe() + ", run " + (run + 1) + ", " + method.label());
                     line.append(
                             move.done()
                                     ? String.format(Locale.ROOT, " %s %.1f ms", method.label(), move.pauseMillis())
@@ -116,8 +117,8 @@ final class MigrateTrial {
         }
     }
 
-    /** So that it is known which move did it. */
-    private void blame(HeartbeatSummary before, Heartbeat heartbeat, String where) {
+    /** So that it is known which move did it. Returns what was heard so far: to sum it up takes a while. */
+    private HeartbeatSummary blame(HeartbeatSummary before, Heartbeat heartbeat, String where) {
         HeartbeatSummary after = heartbeat.summary();
         long lost = after.lost() - before.lost();
         long doubled = after.doubled() - before.doubled();
@@ -127,6 +128,7 @@ final class MigrateTrial {
             collector.problem(damage);
             out.println(damage);
         }
+        return after;
     }
 
     private void settle(Heartbeat heartbeat) throws InterruptedException {

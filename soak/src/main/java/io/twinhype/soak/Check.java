@@ -3,6 +3,7 @@ package io.twinhype.soak;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * What one check found.
@@ -17,6 +18,13 @@ public record Check(String name, boolean ok, String sentence, Map<String, String
     public Check {
         figures = new TreeMap<>(figures);
         details = List.copyOf(details);
+    }
+
+    /** Its figures, in a line. */
+    String measured() {
+        return figures.entrySet().stream()
+                .map(each -> each.getKey() + " " + each.getValue())
+                .collect(Collectors.joining(", "));
     }
 
     static Check of(String name, boolean ok, String sentence) {

@@ -14,6 +14,7 @@ import io.twinhype.lab.LabSpec;
 import io.twinhype.lab.ModuleToLoad;
 import io.twinhype.soak.GraftCase.Boot;
 import io.twinhype.soak.GraftCase.Vmm;
+import io.twinhype.twin.HypervisorBuilder;
 import io.twinhype.twin.KernelPackages;
 import io.twinhype.twin.KernelSeries;
 import io.twinhype.twin.KernelSources;
@@ -22,6 +23,7 @@ import io.twinhype.twin.Progress;
 import io.twinhype.twin.Trio;
 import io.twinhype.twin.TwinCache;
 import io.twinhype.twin.TwinException;
+import io.twinhype.twin.Vendor;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -84,8 +86,7 @@ public final class GraftSoak {
         Path scratch = fresh(options.out().resolve("scratch"));
         List<GraftCase> cases = chosen();
         KernelTree kernel = new KernelPackages(cache, progress).obtain(KernelSeries.of(options.series()));
-        SoakBuilds builds = new SoakBuilds(kernel, cache, sources, progress, scratch);
-        Trio trio = builds.trio();
+        Trio trio = new HypervisorBuilder(cache, sources, progress).buildTrio(kernel, Vendor.SVM);
         Path library = GraftLibrary.build(cache.directory().resolve("graft"), progress::note);
         GuestImage guest =
                 GuestImage.build(kernel.root(), cache.directory().resolve("guest"), GuestImage.MORE_DEVICES, List.of());

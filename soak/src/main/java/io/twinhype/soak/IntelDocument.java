@@ -67,18 +67,7 @@ public final class IntelDocument {
         for (int i = 0; i < report.boots().size(); i++) {
             boot(page, report.boots().get(i), report.sizes().get(i));
         }
-        if (!report.guards().isEmpty()) {
-            page.append("\n| guard taken out | of | step that must fail | noticed | how |\n|---|---|---|---|---|\n");
-            for (GuardOutcome guard : report.guards()) {
-                PageTable.row(
-                        page,
-                        guard.guard(),
-                        guard.twin(),
-                        guard.check(),
-                        guard.noticed() ? "yes" : "NO",
-                        guard.sentence());
-            }
-        }
+        PageTable.guards(page, "step", report.guards());
     }
 
     private static void boot(StringBuilder page, IntelBoot boot, IntelSize size) {
@@ -92,10 +81,7 @@ public final class IntelDocument {
                 .append(boot.seconds() == 0 ? "not finished" : seconds(boot.seconds()))
                 .append(".\n\n| step | outcome | what was seen | figures |\n|---|---|---|---|\n");
         for (Check check : boot.checks()) {
-            List<String> figures = new ArrayList<>();
-            check.figures().forEach((key, value) -> figures.add(key + " " + value));
-            PageTable.row(
-                    page, check.name(), check.ok() ? "ok" : "FAILED", check.sentence(), String.join(", ", figures));
+            PageTable.row(page, check.name(), check.ok() ? "ok" : "FAILED", check.sentence(), check.measured());
         }
     }
 

@@ -83,22 +83,9 @@ public final class SoakDocument {
         page.append("\n| check | figures |\n|---|---|\n");
         for (Check check : report.checks()) {
             if (!check.figures().isEmpty()) {
-                List<String> figures = new ArrayList<>();
-                check.figures().forEach((key, value) -> figures.add(key + " " + value));
-                PageTable.row(page, check.name(), String.join(", ", figures));
+                PageTable.row(page, check.name(), check.measured());
             }
         }
-        if (!report.guards().isEmpty()) {
-            page.append("\n| guard taken out | of | check that must fail | noticed | how |\n|---|---|---|---|---|\n");
-            for (GuardOutcome guard : report.guards()) {
-                PageTable.row(
-                        page,
-                        guard.guard(),
-                        guard.twin(),
-                        guard.check(),
-                        guard.noticed() ? "yes" : "NO",
-                        guard.sentence());
-            }
-        }
+        PageTable.guards(page, "check", report.guards());
     }
 }
